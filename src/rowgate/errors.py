@@ -1,0 +1,311 @@
+"""Every error a user can meet: a stable code, what happened, and what to do about it.
+
+Codes are never reused. ``docs/reference/errors.md`` has a section for each, and a test fails when one is missing.
+The families: RG1xx access, RG2xx requests, RG3xx log-in, RG4xx business rules, RG5xx set-up and internal faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+
+class RowgateError(Exception):
+    """Base of all errors that rowgate raises on purpose.
+
+    Args:
+        detail: what happened, for the person who caused it; never SQL, a parameter, or a value of a hidden row.
+        hint: what to do; the class's own hint where none is given.
+        pointers: JSON pointers into the request's document (``/data/attributes/Balance``), one per fault.
+        parameter: the query parameter at fault (``filter[Nmae]``).
+        header: the request header at fault (``If-Match``).
+        meta: further facts for a program that reads the error.
+    """
+
+    code: ClassVar[str] = "RG500"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+    hint: ClassVar[str] = "The log has the details, under the id of the request."
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        hint: str | None = None,
+        pointers: Sequence[str] = (),
+        parameter: str | None = None,
+        header: str | None = None,
+        meta: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.advice = hint or self.hint
+        self.pointers = tuple(pointers)
+        self.parameter = parameter
+        self.header = header
+        self.meta = dict(meta or {})
+
+    @property
+    def response_headers(self) -> Mapping[str, str]:
+        """Headers that the HTTP answer carries beside the error's document, ``Retry-After`` say."""
+        return {}
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.detail} {self.advice}".strip()
+
+
+# --- RG1xx: access ----------------------------------------------------------------------------------------------
+
+
+class MissingPrincipal(RowgateError):
+    """Code asked for rows without saying on whose behalf."""
+
+    code = "RG101"
+    status = 500
+    title = "No principal"
+    hint = "Open the session for a principal, or say why it needs none: with gate.trusted(reason='...')."
+
+
+class AccessRefused(RowgateError):
+    """None of the principal's permissions and grants gives this verb on this entity."""
+
+    code = "RG102"
+    status = 403
+    title = "Access refused"
+    hint = "A permission or grant in security/declare_security.py would have to give it."
+
+
+class CheckRefused(RowgateError):
+    """The row as it would be after the write is outside of what the principal may write."""
+
+    code = "RG103"
+    status = 403
+    title = "Row refused"
+    hint = "Nothing was written. The new row must satisfy a grant and every global filter."
+
+
+class ReadOnlyColumn(RowgateError):
+    """A client set a column that a rule derives."""
+
+    code = "RG104"
+    status = 403
+    title = "Read-only attribute"
+    hint = "Leave the attribute out; its rule computes it."
+
+
+class RowNotFound(RowgateError):
+    """No such row, or none that the principal may see: the two are told in the same words."""
+
+    code = "RG105"
+    status = 404
+    title = "Not found"
+    hint = "Check the type and the id."
+
+    @classmethod
+    def of(cls, entity: str, key: Sequence[object]) -> RowNotFound:
+        """The error for one row, by its type's name and its primary key."""
+        return cls(f"There is no {entity} {'_'.join(str(part) for part in key)!r}.")
+
+
+class StatementRefused(RowgateError):
+    """A statement that cannot be filtered by the policy: text, Core, DDL, a raw connection."""
+
+    code = "RG106"
+    status = 500
+    title = "Statement refused"
+    hint = "Use an ORM statement on mapped classes, or open with gate.trusted(reason='...')."
+
+
+class ReferenceMissing(RowgateError):
+    """A foreign key points to no row that the principal may see."""
+
+    code = "RG107"
+    status = 409
+    title = "Related row not found"
+    hint = "Check the id of the related row."
+
+
+class StillReferenced(RowgateError):
+    """Other rows still refer to the row that was to be deleted or re-keyed."""
+
+    code = "RG108"
+    status = 409
+    title = "Still in use"
+    hint = "Remove or move the rows that refer to it first."
+
+
+# --- RG3xx: log-in ----------------------------------------------------------------------------------------------
+
+
+class MissingToken(RowgateError):
+    """A route that needs to know who asks was called without an access token."""
+
+    code = "RG301"
+    status = 401
+    title = "Log-in needed"
+    hint = "POST /api/auth/login, then send the header Authorization: Bearer <access_token>."
+
+    @property
+    def response_headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class BadToken(RowgateError):
+    """A token that is damaged, forged, revoked, of the wrong type, or of a user who may no longer log in."""
+
+    code = "RG302"
+    status = 401
+    title = "Token refused"
+    hint = "Log in again: POST /api/auth/login."
+
+    @property
+    def response_headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+class ExpiredToken(BadToken):
+    """A genuine token whose time is over."""
+
+    code = "RG303"
+    title = "Token expired"
+    hint = "Get a new access token with POST /api/auth/refresh, or log in again."
+
+
+class BadCredentials(RowgateError):
+    """Unknown user, wrong password or inactive user: the three are told in the same words."""
+
+    code = "RG304"
+    status = 401
+    title = "Log-in refused"
+    hint = "Check the user name and the password."
+
+    @property
+    def response_headers(self) -> Mapping[str, str]:
+        # Not Basic, although log-in takes it: a browser would put up its own password box.
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class Throttled(RowgateError):
+    """Too many failed log-ins for a user name from an address, or from an address.
+
+    Args:
+        retry_after: seconds until the next attempt is looked at.
+    """
+
+    code = "RG305"
+    status = 429
+    title = "Too many attempts"
+    hint = "Wait as long as the header Retry-After says."
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail, meta={"retry_after": retry_after})
+        self.retry_after = retry_after
+
+    @property
+    def response_headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self.retry_after)}
+
+
+class BadLoginBody(RowgateError):
+    """A log-in request that is not a JSON object with a user name and a password, nor HTTP Basic."""
+
+    code = "RG306"
+    status = 400
+    title = "Log-in not understood"
+    hint = 'Send {"username": "...", "password": "..."} as application/json.'
+
+
+class BadClaim(RowgateError):
+    """The log-in provider holds a claim whose type is not the one the project's principal declares."""
+
+    code = "RG307"
+    status = 500
+    title = "Claim refused"
+    hint = "Mend the user's claims, or the field's type in security/declare_security.py."
+
+
+class PrincipalFixed(RowgateError):
+    """Code tried to change who a request is served for."""
+
+    code = "RG308"
+    status = 500
+    title = "Principal already set"
+    hint = "A request has one principal for its life. Open a session of its own for another: gate.session(...)."
+
+
+class SecretRefused(RowgateError):
+    """The signing secret is missing, short, well known, or readable by others; the server does not start."""
+
+    code = "RG309"
+    title = "Signing secret refused"
+    hint = "Set ROWGATE_SECRET to 32 random bytes or more, or let rowgate write one: make the instance folder writable."
+
+
+# --- RG4xx: business rules --------------------------------------------------------------------------------------
+
+
+class RuleRefused(RowgateError):
+    """A business rule refused the change.
+
+    ``detail`` is safe for anyone. ``full_detail`` quotes values of the rows in ``rows`` and of the attributes in
+    ``columns`` (entity, attribute); it may be shown only to a principal who sees all of them. It is None where nothing
+    can prove that. ``attributes`` are those of ``entity``, which need not be the entity that the client changed.
+    """
+
+    code = "RG401"
+    status = 422
+    title = "Refused by a business rule"
+    hint = "Nothing was written. Change the values and try again."
+
+    def __init__(
+        self,
+        detail: str = "A business rule refused this change.",
+        *,
+        full_detail: str | None = None,
+        rows: frozenset[tuple[type, tuple[object, ...]]] = frozenset(),
+        columns: frozenset[tuple[type, str]] = frozenset(),
+        entity: type | None = None,
+        attributes: Sequence[str] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(detail, hint=hint, pointers=[f"/data/attributes/{name}" for name in attributes])
+        self.full_detail = full_detail
+        self.rows = rows
+        self.columns = columns
+        self.entity = entity
+        self.attributes = tuple(attributes)
+
+
+# --- RG5xx: set-up ----------------------------------------------------------------------------------------------
+
+
+class DeclarationError(RowgateError):
+    """A declaration that cannot mean what it says; the server does not start."""
+
+    code = "RG501"
+    title = "Declaration refused"
+    hint = "Mend the line named and start again."
+
+
+class SettingRefused(RowgateError):
+    """A setting that is unknown, or whose value is not allowed; the server does not start."""
+
+    code = "RG520"
+    title = "Setting refused"
+    hint = "docs/reference/settings.md lists every setting with the values it takes."
+
+
+class DatabaseNotEmpty(RowgateError):
+    """A new database was to be built where there is one already."""
+
+    code = "RG530"
+    title = "Database not empty"
+    hint = "Nothing was changed. Name another database, or remove this one first."
+
+
+class SampleFileError(RowgateError):
+    """A file of sample rows does not fit the tables."""
+
+    code = "RG531"
+    title = "Sample file refused"
+    hint = "Mend the line named and start again."

@@ -1,0 +1,39 @@
+"""Mapped classes and objects, typed: what ``sqlalchemy.inspect`` gives, with the one thing it leaves open settled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.inspection import inspect
+from sqlalchemy.orm import InstanceState, Mapper
+
+__all__ = ["mapper_of", "state_of", "table_of"]
+
+
+def mapper_of(entity: type) -> Mapper[Any]:
+    """The mapper of a mapped class.
+
+    Raises:
+        sqlalchemy.exc.NoInspectionAvailable: the class is not mapped.
+    """
+    mapper: Mapper[Any] = inspect(entity)
+    return mapper
+
+
+def state_of(obj: object) -> InstanceState[Any]:
+    """What SQLAlchemy knows of one mapped object."""
+    state: InstanceState[Any] = inspect(obj)
+    return state
+
+
+def table_of(entity: type) -> Table:
+    """The table of a mapped class.
+
+    Raises:
+        TypeError: the class is mapped to a join or a subquery.
+    """
+    table = mapper_of(entity).local_table
+    if not isinstance(table, Table):
+        raise TypeError(f"{entity.__name__} is not mapped to a table")
+    return table

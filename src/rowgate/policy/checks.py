@@ -1,0 +1,89 @@
+"""Start-up checks: what a policy cannot mean is told at start, with a code, the line and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rowgate.errors import DeclarationError
+from rowgate.policy.declarations import Source
+
+__all__ = ["CHECKS", "CheckFailed", "Finding"]
+
+Level = Literal["error", "warning"]
+
+# code -> (level, what the check looks for, what to do). Codes are never reused.
+CHECKS: Mapping[str, tuple[Level, str, str]] = {
+    "P001": (
+        "error",
+        "A declaration names a role that does not exist.",
+        "Add it to Roles, or mend the name.",
+    ),
+    "P002": ("error", "A global filter's shape matches no entity.", "Mend the shape's column names."),
+    "P003": ("error", "A condition names a column that the entity lacks.", "Mend the name."),
+    "P004": (
+        "error",
+        "A condition uses a claim that the principal's class lacks.",
+        "Add the claim as a field.",
+    ),
+    "P005": (
+        "error",
+        "A condition does not give an SQL expression.",
+        "Return an expression of columns and claims.",
+    ),
+    "P006": (
+        "warning",
+        "No permission and no grant mentions an entity.",
+        "Nobody but a superuser reaches it.",
+    ),
+    "P007": (
+        "error",
+        "A class cannot be secured: joined inheritance, two classes on one table, or no table.",
+        "Map one class to each table, or leave the class out of the models given to rowgate.",
+    ),
+    "P008": (
+        "error",
+        "A table of the log-in database is mapped by the models.",
+        "Keep users in their own database.",
+    ),
+    "P009": (
+        "error",
+        "The signing secret is missing, short or known.",
+        "Set ROWGATE_SECRET to 32 random bytes.",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing a start-up check found."""
+
+    code: str
+    level: Level
+    message: str
+    hint: str
+    source: Source | None
+
+    @classmethod
+    def of(cls, code: str, message: str, *, source: Source | None = None, hint: str | None = None) -> Finding:
+        """A finding of a known check, with the check's own hint where none is given."""
+        level, _, default_hint = CHECKS[code]
+        return cls(code=code, level=level, message=message, hint=hint or default_hint, source=source)
+
+    def __str__(self) -> str:
+        where = f"{self.source}: " if self.source else ""
+        return f"{where}{self.level} {self.code}: {self.message}\n    {self.hint}"
+
+
+class CheckFailed(DeclarationError):
+    """The policy has errors; the server does not start. ``findings`` has them all."""
+
+    code = "RG502"
+    title = "The policy has errors"
+    hint = "Mend the lines named and run: rowgate check"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        errors = [finding for finding in findings if finding.level == "error"]
+        super().__init__("\n".join(str(finding) for finding in errors))
+        self.findings = tuple(findings)

@@ -1,0 +1,137 @@
+"""A declared condition, built once: the SQL with its claims as late-bound parameters, and its text.
+
+A condition is a function of a mapped class and a principal. It is called once, at start, with a stand-in whose
+attributes are bound parameters (``user.client_id`` is the parameter ``rowgate_client_id``). So one expression, and one
+entry of SQLAlchemy's compiled cache, serves every principal; the values come in at execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam, false, true
+
+from rowgate.mapped import mapper_of
+from rowgate.policy.declarations import AnyCondition
+from rowgate.policy.render import CLAIM_PREFIX, condition_text
+from rowgate.types import Principal
+
+__all__ = ["Condition", "ConditionFault", "build_condition", "claim_parameters"]
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """A condition on the rows of one entity.
+
+    Attributes:
+        sql: the expression, over the entity's own columns.
+        claims: the claims it uses; where one of them is None for a principal, the condition is FALSE.
+        reason: the words of the declaration, or None.
+    """
+
+    sql: ColumnElement[bool]
+    claims: frozenset[str]
+    reason: str | None
+
+    def text(self, values: Mapping[str, object] | None = None) -> str:
+        """The condition as a reader of the declaration knows it, with the claims' values where given."""
+        return condition_text(self.sql, values)
+
+
+class ConditionFault(Exception):
+    """Why a condition cannot be built; becomes a start-up finding with the declaration's line."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+def build_condition(
+    function: AnyCondition, entity: type, principal: type[Principal], *, reason: str | None
+) -> Condition:
+    """Call a declared function once and keep what it gives.
+
+    Args:
+        function: ``(entity class, principal) -> condition``.
+        entity: the mapped class whose rows it speaks of.
+        principal: the project's principal class.
+        reason: the declaration's own ``reason=``.
+
+    Raises:
+        ConditionFault: a column or claim does not exist, or the result is no SQL condition.
+    """
+    claims = _Claims(principal)
+    try:
+        built = function(entity, claims)
+    except ConditionFault:
+        raise
+    except AttributeError as fault:
+        if fault.obj is not entity:
+            raise _not_an_expression(fault) from fault
+        columns = ", ".join(sorted(mapper_of(entity).attrs.keys()))
+        raise ConditionFault(
+            "P003",
+            f"the condition names {fault.name!r}, which {entity.__name__} does not have",
+            f"Its attributes are: {columns}.",
+        ) from fault
+    except Exception as fault:
+        raise _not_an_expression(fault) from fault
+    expression = _as_expression(built)
+    doc = getattr(function, "__doc__", None)
+    return Condition(expression, frozenset(claims._used), reason or (doc.strip() if doc else None))
+
+
+def claim_parameters(principal: Principal) -> dict[str, object]:
+    """The values of a principal's claims, under the names of the parameters that conditions use."""
+    return {CLAIM_PREFIX + name: value for name, value in principal.claims().items()}
+
+
+class _Claims:
+    """Stands in for the principal while a condition is built."""
+
+    def __init__(self, principal: type[Principal]) -> None:
+        self._names = principal.claim_names()
+        self._class = principal.__name__
+        self._used: set[str] = set()
+
+    def __getattr__(self, name: str) -> BindParameter[Any]:
+        if name == "roles":
+            raise ConditionFault(
+                "P004",
+                "the condition reads user.roles",
+                "Name the role in the declaration: grant(Entity, role, ...), or exempt= and only= of a global filter.",
+            )
+        if name not in self._names:
+            raise ConditionFault(
+                "P004",
+                f"the condition uses the claim {name!r}, which {self._class} does not have",
+                f"Its claims are: {', '.join(self._names)}.",
+            )
+        self._used.add(name)
+        return bindparam(CLAIM_PREFIX + name)
+
+
+def _not_an_expression(fault: Exception) -> ConditionFault:
+    return ConditionFault(
+        "P005",
+        f"the condition raised {type(fault).__name__}: {fault}",
+        "A condition is called once, at start; it must build an expression of columns and claims, "
+        "with & | ~ (or and_, or_, not_) instead of and, or, not, if.",
+    )
+
+
+def _as_expression(built: object) -> ColumnElement[bool]:
+    if built is True:
+        return true()
+    if built is False:
+        return false()
+    clause = built.__clause_element__() if hasattr(built, "__clause_element__") else built
+    if not isinstance(clause, ColumnElement):
+        raise ConditionFault(
+            "P005",
+            f"the condition gave {type(built).__name__}, not an SQL condition",
+            "Return an expression such as row.Client_id == user.client_id.",
+        )
+    return clause
