@@ -1,0 +1,170 @@
+"""Databases for tests: templates built once a session, and a cheap copy for each test.
+
+``sqlite_engine``, ``postgres_engine`` and ``sample_engine`` (the two in turn) give a test its own copy of the loaded
+sample. ``sqlite_copies`` and ``postgres_copies`` are the factories behind them, for fixtures of a wider scope and for
+empty databases: ``sqlite_copies()`` and ``sqlite_copies(empty=True)``.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from database.load import load_sample, load_users
+from rowgate.databases import build_sqlite, make_engine
+
+POSTGRES = os.environ.get("ROWGATE_TEST_PG", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+class Copies(Protocol):
+    """Makes a new database, a copy of the sample or an empty one; it lives until the session ends."""
+
+    def __call__(self, *, empty: bool = False) -> Engine: ...
+
+
+# --- SQLite -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The loaded sample as a file, never opened by tests."""
+    path = tmp_path_factory.mktemp("template") / "sample.sqlite"
+    build_sqlite(path, load_sample)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_copies(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
+    """The factory of SQLite databases."""
+    engines: list[Engine] = []
+    folder = tmp_path_factory.mktemp("copies")
+
+    def copy(*, empty: bool = False) -> Engine:
+        path = folder / f"{len(engines)}.sqlite"
+        if not empty:
+            shutil.copyfile(sqlite_template, path)
+        engines.append(make_engine(URL.create("sqlite", database=str(path))))
+        return engines[-1]
+
+    yield copy
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_copies: Copies) -> Iterator[Engine]:
+    """A plain engine on this test's own copy of the sample, in SQLite."""
+    engine = sqlite_copies()
+    yield engine
+    _remove_sqlite(engine)
+
+
+def _remove_sqlite(engine: Engine) -> None:
+    engine.dispose()
+    database = engine.url.database
+    assert database
+    Path(database).unlink()
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres_admin() -> Iterator[Engine]:
+    """The server's own database, to make and drop others; skips without a server, but fails where CI=true."""
+    admin = create_engine(
+        make_url(POSTGRES),
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+        connect_args={"connect_timeout": 3},
+    )
+    try:
+        admin.connect().close()
+    except OperationalError as error:
+        message = f"no PostgreSQL server at {make_url(POSTGRES)!r}: {error.orig}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    yield admin
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_copies(postgres_admin: Engine) -> Iterator[Copies]:
+    """The factory of PostgreSQL databases, each made from a template that this session loads once."""
+    prefix = f"rowgate_test_{os.getpid()}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    engines: list[Engine] = []
+    server = make_url(POSTGRES)
+
+    def make(name: str, *, template: str) -> Engine:
+        with postgres_admin.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        return make_engine(server.set(database=name))
+
+    def copy(*, empty: bool = False) -> Engine:
+        engines.append(make(f"{prefix}_{len(engines)}", template="template0" if empty else prefix))
+        return engines[-1]
+
+    template = make(prefix, template="template0")
+    try:
+        load_sample(template)
+        template.dispose()  # a template must have no connections
+        yield copy
+    finally:
+        for engine in [*engines, template]:
+            _remove_postgres(postgres_admin, engine)
+
+
+@pytest.fixture
+def postgres_engine(postgres_copies: Copies, postgres_admin: Engine) -> Iterator[Engine]:
+    """A plain engine on this test's own copy of the sample, in PostgreSQL."""
+    engine = postgres_copies()
+    yield engine
+    _remove_postgres(postgres_admin, engine)
+
+
+def _remove_postgres(admin: Engine, engine: Engine) -> None:
+    engine.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{engine.url.database}" WITH (FORCE)'))
+
+
+# --- both -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=BOTH)
+def sample_engine(request: pytest.FixtureRequest) -> Engine:
+    """A plain engine on this test's own copy of the sample; the test runs once on each database."""
+    name = "sqlite_engine" if request.param == "sqlite" else "postgres_engine"
+    engine = request.getfixturevalue(name)
+    assert isinstance(engine, Engine)
+    return engine
+
+
+# --- log-ins ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def users_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's log-ins as a file, with hashes that are cheap to make and to verify."""
+    path = tmp_path_factory.mktemp("users") / "users.sqlite"
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    build_sqlite(path, lambda engine: load_users(engine, hasher=hasher))
+    return path
+
+
+@pytest.fixture
+def users_engine(users_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A plain engine on this test's own copy of the log-ins, in SQLite."""
+    path = tmp_path / "users.sqlite"
+    shutil.copyfile(users_template, path)
+    engine = make_engine(URL.create("sqlite", database=str(path)))
+    yield engine
+    engine.dispose()
