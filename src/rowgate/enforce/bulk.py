@@ -1,0 +1,134 @@
+"""ORM ``update()`` and ``delete()``: the verb, the rows, WITH CHECK and the reference check, all in sets.
+
+The rows are found and locked first, the statement is then confined to them, and what they have become is checked after.
+Business rules do not run for these statements (LogicBank works on the unit of work); derived columns stay read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Delete, Result, Update
+from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy.sql.elements import BindParameter
+
+from rowgate.enforce.dependents import refuse_hidden_dependents
+from rowgate.enforce.keys import any_of, identity_columns
+from rowgate.enforce.read import enforce, refuse_verb, report
+from rowgate.enforce.references import Reference, refuse_missing
+from rowgate.enforce.rows import Key, Matched, matching_query, refuse_unless_checked
+from rowgate.enforce.write import refuse_read_only
+from rowgate.errors import StatementRefused
+from rowgate.mapped import mapper_of, table_of
+from rowgate.types import Access
+
+if TYPE_CHECKING:
+    from rowgate.enforce.session import SecureSession
+
+__all__ = ["execute"]
+
+
+def execute(session: SecureSession, state: ORMExecuteState) -> Result[Any]:
+    """Run an ORM bulk statement.
+
+    Raises:
+        AccessRefused, ReadOnlyColumn, ReferenceMissing, CheckRefused, StillReferenced: nothing was written; the
+            session has been rolled back.
+        StatementRefused: a Core statement, one with a list of parameters, or one with RETURNING.
+    """
+    statement = state.statement
+    if not isinstance(statement, Update | Delete) or not state.is_orm_statement or state.bind_mapper is None:
+        raise StatementRefused("A secured session does not run Core update() and delete().")
+    parameters = state.parameters or {}
+    if not isinstance(parameters, Mapping) or statement._returning:
+        raise StatementRefused("A secured session does not run bulk statements with RETURNING or a list of rows.")
+    try:
+        return _checked(session, state, statement, state.bind_mapper.class_, parameters)
+    except BaseException:
+        session.undo()
+        raise
+
+
+def _checked(
+    session: SecureSession,
+    state: ORMExecuteState,
+    statement: Update | Delete,
+    entity: type,
+    parameters: Mapping[str, Any],
+) -> Result[Any]:
+    from rowgate.enforce.session import Scope
+
+    access = Access.UPDATE if isinstance(statement, Update) else Access.DELETE
+    started = perf_counter()
+    session.flush()
+    decision = refuse_verb(session, entity, access)
+    values = _values(statement, entity, parameters) if isinstance(statement, Update) else {}
+    refuse_read_only(session, entity, values)
+    before = _rows(session, statement, entity, access)
+    with session.within(Scope.CHECKS):
+        if before:
+            refuse_missing(session, _references(entity, values))
+        if access is Access.DELETE:
+            refuse_hidden_dependents(session, {entity: list(before)})
+    state.statement = statement.where(any_of(identity_columns(entity), list(before)))
+    enforce(session, state)
+    with session.writing():
+        session.sent = None
+        # "evaluate" would compare in Python, where a claim has no value; the rows are known, so fetch costs little.
+        result = state.invoke_statement(execution_options={"synchronize_session": "fetch"})
+    if access is Access.UPDATE:
+        with session.within(Scope.CHECKS):
+            refuse_unless_checked(session, entity, access, dict(before))
+    report(session, access, [decision], sent=session.sent, rows=len(before), started=started)
+    return result
+
+
+def _rows(session: SecureSession, statement: Update | Delete, entity: type, access: Access) -> Mapping[Key, Matched]:
+    """The rows the statement touches: its own WHERE, read as the client reads, within the verb's rows."""
+    decision = session.decide(entity, access)
+    where = [statement.whereclause] if statement.whereclause is not None else []
+    query = matching_query(session, decision, where).with_for_update()
+    width = len(identity_columns(entity))
+    found: dict[Key, Matched] = {}
+    for row in session.execute(query):
+        if row[width]:
+            found[tuple(row[:width])] = tuple(bool(flag) for flag in row[width + 1 :])
+    return found
+
+
+def _values(statement: Update, entity: type, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What SET says, by attribute name."""
+    mapper = mapper_of(entity)
+    said: dict[str, Any] = {}
+    pairs = list((statement._values or {}).items()) + list(statement._ordered_values or ())
+    for column, value in pairs:
+        name = column if isinstance(column, str) else mapper.get_property_by_column(column).key
+        said[name] = value.value if isinstance(value, BindParameter) else value
+    for name, value in parameters.items():
+        if name in mapper.column_attrs or name in mapper.local_table.c:
+            said[name] = value
+    return said
+
+
+def _references(entity: type, values: Mapping[str, Any]) -> list[Reference]:
+    mapper = mapper_of(entity)
+    made: list[Reference] = []
+    for constraint in table_of(entity).foreign_key_constraints:
+        names = [mapper.get_property_by_column(element.parent).key for element in constraint.elements]
+        if not any(name in values for name in names):
+            continue
+        new = tuple(values.get(name, _LEFT) for name in names)
+        if any(value is _LEFT or hasattr(value, "__clause_element__") or hasattr(value, "compile") for value in new):
+            raise StatementRefused(
+                f"A bulk update sets {', '.join(names)} to an expression; its target cannot be checked beforehand.",
+                hint="Set the whole foreign key to plain values, or change the objects one by one.",
+            )
+        reference = Reference.through(constraint, new, names[0])
+        if reference is not None:
+            made.append(reference)
+    return made
+
+
+_LEFT = object()

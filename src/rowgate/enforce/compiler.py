@@ -1,0 +1,160 @@
+"""The compiler that writes the policy into every statement, whatever its form.
+
+Wherever a statement reads from a secured table, the table is written as the rows that the principal may see::
+
+    FROM "Customer"             FROM (SELECT * FROM "Customer" WHERE <criteria>) AS "Customer"
+    FROM "Customer" AS c1       FROM (SELECT * FROM "Customer" WHERE <criteria>) AS c1
+
+All of SQLAlchemy's ways to name a table (entities, aliases, joins, eager loads, ``any()``, ``has()``, ``exists()``,
+scalar subqueries, CTEs, unions, tables that appear only in a WHERE) come down to the compiler writing a FROM, so this
+is the one place that none of them passes by. SQLite, PostgreSQL and MariaDB merge such a subquery into the outer
+statement, so the plan is that of the same condition in the WHERE.
+
+A statement says which criteria to use with an :class:`EnforcedBy` option. One without it may not read a secured table.
+The option is part of SQLAlchemy's cache key; the values of claims are not, they are bound at execution.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Select, Table, literal_column, select
+from sqlalchemy.orm.interfaces import UserDefinedOption
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.cache_key import HasCacheKey
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from rowgate.errors import StatementRefused
+
+__all__ = ["Criteria", "EnforcedBy", "securing_compiler"]
+
+# Raw SQL that cannot reach a table: a star, a number, a plain name.
+_HARMLESS_LITERAL = re.compile(r"\*|-?\d+(\.\d+)?|[A-Za-z_][A-Za-z0-9_]*|NULL|'[A-Za-z0-9_ ]*'", re.ASCII)
+
+
+class Criteria(Protocol):
+    """What the compiler asks: which table, and which of its rows."""
+
+    @property
+    def cache_key(self) -> str:
+        """Equal for criteria that compile to the same SQL, and only for those."""
+
+    @property
+    def allows_raw(self) -> bool:
+        """Whether fragments of raw SQL may stand in the statement."""
+
+    def rows_of(self, name: str) -> tuple[Table, ColumnElement[bool] | None] | tuple[None, None]:
+        """The table of that full name and the condition on its rows; no condition means all of them.
+
+        Raises:
+            KeyError: no such table is known to the policy.
+        """
+
+
+class EnforcedBy(UserDefinedOption, HasCacheKey):
+    """The option that tells the compiler whose criteria hold for a statement."""
+
+    __slots__ = ("cache_name",)
+    _is_has_cache_key = True
+    _cache_key_traversal = [("cache_name", visitors.InternalTraversal.dp_string)]
+    payload: Criteria
+
+    def __init__(self, criteria: Criteria) -> None:
+        super().__init__(criteria)
+        self.cache_name = criteria.cache_key
+
+    @staticmethod
+    def on(statement: object) -> EnforcedBy | None:
+        """The option that a statement carries, or None."""
+        for option in getattr(statement, "_with_options", ()):
+            if isinstance(option, EnforcedBy):
+                return option
+        return None
+
+
+def securing_compiler(base: type[SQLCompiler]) -> type[SQLCompiler]:
+    """Derive from a dialect's compiler one that secures every table it reads from.
+
+    Args:
+        base: ``dialect.statement_compiler``.
+    """
+
+    class SecuringCompiler(base):  # type: ignore[valid-type, misc]
+        def __init__(self, dialect: Any, statement: Any, *args: Any, **kwargs: Any) -> None:
+            option = EnforcedBy.on(statement)
+            self.criteria = option.payload if option else None
+            self._inside_criteria = 0
+            self.tables_read: set[str] = set()
+            super().__init__(dialect, statement, *args, **kwargs)
+
+        def visit_table(self, table: Any, asfrom: bool = False, ashint: bool = False, **kw: Any) -> Any:
+            plain = super().visit_table(table, asfrom=asfrom, ashint=ashint, **kw)
+            if not asfrom or ashint or self._inside_criteria or self._is_written(table, **kw):
+                return plain
+            self.tables_read.add(getattr(table, "fullname", table.name))
+            secured, condition = self._rows_of(table)
+            if secured is None or condition is None:
+                return plain
+            alias = kw.get("enclosing_alias")
+            rows = self._filtered(secured, condition)
+            if alias is not None and alias.element is table:
+                return rows
+            name = (kw.get("ambiguous_table_name_map") or {}).get(table.name, table.name)
+            if name != table.name:
+                name = self._truncated_identifier("alias", name)
+            return rows + self.get_render_as_alias_suffix(self.preparer.quote(name))
+
+        def visit_column(self, column: Any, *args: Any, **kw: Any) -> Any:
+            if column.is_literal and not self._inside_criteria:
+                self._refuse_raw(str(column.name))
+            written = super().visit_column(column, *args, **kw)
+            table = column.table
+            if getattr(table, "schema", None) and getattr(table, "__visit_name__", "") == "table":
+                # A subquery's name cannot carry a schema; a column behind the bare name means the same row.
+                schema = self.preparer.schema_for_object(table)
+                written = written.removeprefix(self.preparer.quote_schema(schema) + ".") if schema else written
+            return written
+
+        def visit_textclause(self, textclause: Any, *args: Any, **kw: Any) -> Any:
+            if not self._inside_criteria:
+                self._refuse_raw(textclause.text)
+            return super().visit_textclause(textclause, *args, **kw)
+
+        def _rows_of(self, table: Any) -> tuple[Table | None, ColumnElement[bool] | None]:
+            name = getattr(table, "fullname", table.name)
+            if self.criteria is None:
+                raise StatementRefused(
+                    f"A statement reads {name!r} without a policy: it is not an ORM statement of a secured session."
+                )
+            try:
+                return self.criteria.rows_of(name)
+            except KeyError:
+                raise StatementRefused(f"The policy knows no table {name!r}, so no principal may read it.") from None
+
+        def _filtered(self, table: Table, condition: ColumnElement[bool]) -> str:
+            # A declaration's own subqueries see all rows: they have its author's authority.
+            self._inside_criteria += 1
+            try:
+                inner: Select[Any] = select(literal_column("*")).select_from(table).where(condition)
+                return f"({self.process(inner, asfrom=True)})"
+            finally:
+                self._inside_criteria -= 1
+
+        def _is_written(self, table: Any, *, iscrud: bool = False, **_: Any) -> bool:
+            # The target of UPDATE or DELETE; its rows are restricted in the WHERE, by the session.
+            if not iscrud or not self.stack:
+                return False
+            target = getattr(self.stack[-1]["selectable"], "table", None)
+            return target is not None and target.fullname == getattr(table, "fullname", None)
+
+        def _refuse_raw(self, text: str) -> None:
+            if self.criteria is not None and self.criteria.allows_raw:
+                return
+            if not _HARMLESS_LITERAL.fullmatch(text):
+                raise StatementRefused(
+                    "A statement holds raw SQL (text() or literal_column()), which no policy can filter.",
+                    hint="Write it with column expressions, or open with gate.trusted(reason='...').",
+                )
+
+    return SecuringCompiler

@@ -1,0 +1,91 @@
+"""Criteria: for one holder, the condition on the rows of every table that the policy knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, literal_column, select
+
+from rowgate.mapped import mapper_of, table_of
+from rowgate.policy import BoundPolicy, Holder
+from rowgate.types import Access
+
+__all__ = ["EveryRow", "HolderCriteria", "SecuredTables"]
+
+
+class SecuredTables:
+    """The tables that the policy's entities are mapped to, and the link tables between them.
+
+    Attributes:
+        entities: the mapped class of each table, by full name.
+        links: the tables that only relationships name (``secondary=``), by full name.
+    """
+
+    def __init__(self, bound: BoundPolicy) -> None:
+        self.entities: dict[str, type] = {}
+        self.links: dict[str, Table] = {}
+        for entity in bound.entities:
+            self.entities[table_of(entity).fullname] = entity
+        for entity in bound.entities:
+            for relationship in mapper_of(entity).relationships:
+                link = relationship.secondary
+                if isinstance(link, Table) and link.fullname not in self.entities:
+                    self.links[link.fullname] = link
+
+    def entity_of(self, table: Table) -> type | None:
+        """The mapped class of a table; None for a link table or a stranger."""
+        return self.entities.get(table.fullname)
+
+
+class HolderCriteria:
+    """The rows of each table that principals with one holder may see."""
+
+    allows_raw = False
+
+    def __init__(self, bound: BoundPolicy, tables: SecuredTables, holder: Holder, *, cache_key: str) -> None:
+        self.cache_key = cache_key
+        self._bound = bound
+        self._tables = tables
+        self._holder = holder
+        self._made: dict[str, tuple[Table, ColumnElement[bool] | None]] = {}
+
+    def rows_of(self, name: str) -> tuple[Table, ColumnElement[bool] | None]:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._make(name)
+        return made
+
+    def _make(self, name: str) -> tuple[Table, ColumnElement[bool] | None]:
+        entity = self._tables.entities.get(name)
+        if entity is not None:
+            return table_of(entity), self._visible(entity)
+        link = self._tables.links[name]
+        ends = list(self._ends(link))
+        return link, and_(*ends) if ends else None
+
+    def _visible(self, entity: type) -> ColumnElement[bool] | None:
+        return self._bound.decide(self._holder, entity, Access.READ).condition
+
+    def _ends(self, link: Table) -> Iterator[ColumnElement[bool]]:
+        # A link shows only where both of its ends do; otherwise counting links would count hidden rows.
+        for constraint in link.foreign_key_constraints:
+            entity = self._tables.entity_of(constraint.referred_table)
+            visible = self._visible(entity) if entity else None
+            if visible is not None:
+                joined = [element.parent == element.column for element in constraint.elements]
+                end: Select[Any] = (
+                    select(literal_column("1")).select_from(constraint.referred_table).where(*joined, visible)
+                )
+                yield end.correlate(link).exists()
+
+
+class EveryRow:
+    """No criteria: for trusted sessions, for rules, and for the checks that enforcement itself makes."""
+
+    def __init__(self, *, cache_key: str, allows_raw: bool = False) -> None:
+        self.cache_key = cache_key
+        self.allows_raw = allows_raw
+
+    def rows_of(self, name: str) -> tuple[None, None]:
+        return None, None

@@ -1,0 +1,117 @@
+"""Dependents of a deleted row: what the delete would take along, or cut loose, must be the client's to change.
+
+Databases and mappers delete or NULL dependent rows by themselves (``ON DELETE CASCADE``, a relationship without
+``passive_deletes``). A client who may delete a parent may not thereby change a child that is hidden from it, so such a
+delete is refused in the words of a foreign key that still refers to the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ForeignKeyConstraint, and_, case, literal_column, select, true
+from sqlalchemy.orm import RelationshipDirection
+
+from rowgate.enforce.keys import any_of, chunks
+from rowgate.errors import StillReferenced
+from rowgate.mapped import mapper_of, table_of
+from rowgate.types import Access
+
+if TYPE_CHECKING:
+    from rowgate.enforce.session import SecureSession
+
+__all__ = ["refuse_hidden_dependents"]
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class _Dependency:
+    """A foreign key by which deleting a parent changes its children, and the verb that this amounts to."""
+
+    child: type
+    constraint: ForeignKeyConstraint
+    access: Access
+
+
+def refuse_hidden_dependents(session: SecureSession, deleted: Mapping[type, Sequence[Key]]) -> None:
+    """Check all rows that deleting would change along, down to the last level.
+
+    Args:
+        session: must be within its scope for checks.
+        deleted: primary keys of the rows to be deleted, by entity.
+
+    Raises:
+        StillReferenced: a dependent row is hidden, or not the principal's to change.
+    """
+    seen: set[tuple[type, Key]] = {(entity, key) for entity, keys in deleted.items() for key in keys}
+    waiting = [(entity, list(keys)) for entity, keys in deleted.items()]
+    while waiting:
+        parent, parent_keys = waiting.pop()
+        for dependency in _dependencies(session, parent):
+            found = _children(session, dependency, parent, parent_keys)
+            fresh = [key for key in found if (dependency.child, key) not in seen]
+            if fresh and dependency.access is Access.DELETE:
+                seen.update((dependency.child, key) for key in fresh)
+                waiting.append((dependency.child, fresh))
+
+
+def _dependencies(session: SecureSession, parent: type) -> Iterator[_Dependency]:
+    parent_table = table_of(parent)
+    for child in session.gate.tables.entities.values():
+        table = table_of(child)
+        for constraint in table.foreign_key_constraints:
+            if constraint.referred_table is parent_table:
+                access = _effect(constraint) or _mapped_effect(parent, constraint)
+                if access is not None:
+                    yield _Dependency(child, constraint, access)
+
+
+def _effect(constraint: ForeignKeyConstraint) -> Access | None:
+    action = (constraint.ondelete or "").upper()
+    if action == "CASCADE":
+        return Access.DELETE
+    return Access.UPDATE if action in ("SET NULL", "SET DEFAULT") else None
+
+
+def _mapped_effect(parent: type, constraint: ForeignKeyConstraint) -> Access | None:
+    for relationship in mapper_of(parent).relationships:
+        if relationship.direction is not RelationshipDirection.ONETOMANY or relationship.viewonly:
+            continue
+        written = {remote for _, remote in relationship.synchronize_pairs or ()}
+        if written.isdisjoint(constraint.columns) or relationship.passive_deletes == "all":
+            continue
+        if relationship.cascade.delete:
+            return Access.DELETE
+        return Access.UPDATE
+    return None
+
+
+def _children(session: SecureSession, dependency: _Dependency, parent: type, keys: Sequence[Key]) -> Iterator[Key]:
+    child_mapper = mapper_of(dependency.child)
+    parent_columns = [element.column for element in dependency.constraint.elements]
+    allowed = [
+        condition
+        for access in {Access.READ, dependency.access}
+        if (condition := _touchable(session, dependency.child, access)) is not None
+    ]
+    flag = case((and_(true(), *allowed), 1), else_=0)
+    parent_table = table_of(parent)
+    for run in chunks(keys):
+        of_parents = any_of(list(mapper_of(parent).primary_key), run)
+        parents = select(*parent_columns).select_from(parent_table).where(of_parents).subquery()
+        joined = [element.parent == parents.c[element.column.key] for element in dependency.constraint.elements]
+        query = select(flag, *child_mapper.primary_key).where(
+            select(literal_column("1")).select_from(parents).where(*joined).exists()
+        )
+        for row in session.execute(query):
+            if not row[0]:
+                raise StillReferenced(f"Other rows still refer to this {parent.__name__}.")
+            yield tuple(row[1:])
+
+
+def _touchable(session: SecureSession, entity: type, access: Access) -> Any:
+    decision = session.decide(entity, access)
+    return decision.condition if access is Access.READ else decision.rows

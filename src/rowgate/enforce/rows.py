@@ -1,0 +1,107 @@
+"""Rows a verb touches: which grants match them before the write, and whether they pass WITH CHECK after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, literal_column, select
+
+from rowgate.enforce.keys import any_of, chunks, identity_columns
+from rowgate.errors import AccessRefused, CheckRefused, RowNotFound
+from rowgate.policy import Decision
+from rowgate.types import Access
+
+if TYPE_CHECKING:
+    from rowgate.enforce.session import SecureSession
+
+__all__ = ["Key", "Matched", "lock_rows", "matching_query", "refuse_unless_checked"]
+
+Key: TypeAlias = tuple[Any, ...]
+# For each grant that gives the verb, in the decision's order: did the row satisfy its ``where`` before the write?
+Matched: TypeAlias = tuple[bool, ...]
+
+
+def lock_rows(session: SecureSession, entity: type, access: Access, keys: Sequence[Key]) -> dict[Key, Matched]:
+    """Read and lock the rows that a flush is about to update or delete.
+
+    Args:
+        session: must be within its scope for checks.
+        access: UPDATE or DELETE; the verb itself is known to be given.
+        keys: primary keys.
+
+    Returns:
+        What matched each row.
+
+    Raises:
+        RowNotFound: a row does not exist, or is hidden.
+        AccessRefused: a row is visible, but this verb may not touch it.
+    """
+    decision = session.decide(entity, access)
+    if session.decide(entity, Access.READ).condition is None and decision.condition is None and not decision.giving:
+        return {}
+    matched: dict[Key, Matched] = {}
+    for run in chunks(list(keys)):
+        columns = identity_columns(entity)
+        query = matching_query(session, decision, [any_of(columns, run)]).order_by(*columns).with_for_update()
+        for row in session.execute(query):
+            key, allowed, grants = _split(row, len(columns))
+            if not allowed:
+                verb = (access.name or "").lower()
+                raise AccessRefused(f"You may read this {entity.__name__}, but not {verb} it.")
+            matched[key] = grants
+    for key in keys:
+        if tuple(key) not in matched:
+            raise RowNotFound.of(entity.__name__, key)
+    return matched
+
+
+def matching_query(session: SecureSession, decision: Decision, where: Iterable[ColumnElement[bool]]) -> Select[Any]:
+    """Visible rows: the primary key, whether the verb may touch the row, and each giving grant's match."""
+    visible = session.decide(decision.entity, Access.READ).condition
+    flags = [_flag(verdict.sql) for verdict in decision.giving]
+    query = select(*identity_columns(decision.entity), _flag(decision.rows), *flags).where(*where)
+    return query if visible is None else query.where(visible)
+
+
+def refuse_unless_checked(
+    session: SecureSession, entity: type, access: Access, written: Mapping[Key, Matched | None]
+) -> None:
+    """WITH CHECK: each written row satisfies every global filter, and the check of a grant that allowed the write.
+
+    Args:
+        session: must be within its scope for checks, after the rows were written.
+        access: INSERT or UPDATE.
+        written: for each row's primary key, what matched it before; None for a new row.
+
+    Raises:
+        CheckRefused: a row does not; which condition failed is not told, it may speak of hidden values.
+    """
+    decision = session.decide(entity, access)
+    giving = decision.giving
+    if decision.by != "grants" and decision.filter_sql is None:
+        return
+    columns = identity_columns(entity)
+    checks = [_flag(decision.check_of(verdict)) for verdict in giving]
+    for run in chunks(list(written)):
+        query = select(*columns, _flag(decision.filter_sql), *checks).where(any_of(columns, run))
+        for row in session.execute(query):
+            key, filtered, passed = _split(row, len(columns))
+            before = written[key]
+            allowed = decision.by != "grants" or any(
+                check and (before is None or before[index]) for index, check in enumerate(passed)
+            )
+            if not (filtered and allowed):
+                verb = "insert" if access is Access.INSERT else "update"
+                raise CheckRefused(f"You may not {verb} this {entity.__name__}: it would be outside of your rows.")
+
+
+def _flag(condition: ColumnElement[bool] | None) -> ColumnElement[int]:
+    # A CASE, because a bare condition in the column list is NULL where it is unknown, and not every database has it.
+    one: ColumnElement[int] = literal_column("1")
+    return one if condition is None else case((and_(condition), 1), else_=0)
+
+
+def _split(row: Row[Any], width: int) -> tuple[Key, bool, Matched]:
+    values = tuple(row)
+    return values[:width], bool(values[width]), tuple(bool(value) for value in values[width + 1 :])

@@ -1,0 +1,196 @@
+"""Sessions: a secured one has a principal for life; a trusted one is the only bypass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import IllegalStateChangeError
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from rowgate.enforce import bulk, read, write
+from rowgate.enforce.compiler import Criteria
+from rowgate.enforce.engine import attach_session
+from rowgate.enforce.records import SentStatement
+from rowgate.errors import StatementRefused
+from rowgate.policy import Decision
+from rowgate.policy.conditions import claim_parameters
+from rowgate.types import Access, Principal
+
+if TYPE_CHECKING:
+    from rowgate.enforce.gate import Gate
+
+__all__ = ["GateSession", "Scope", "SecureSession", "TrustedSession"]
+
+
+class Scope(Enum):
+    """On whose authority statements run."""
+
+    CLIENT = "client"
+    """The principal's: every statement is filtered."""
+    RULES = "rules"
+    """The rule author's: rules see every row."""
+    CHECKS = "checks"
+    """Enforcement's own: its statements carry their conditions themselves."""
+
+
+class GateSession(Session):
+    """What secured and trusted sessions share: the gate, and its business rules in every flush."""
+
+    gate: Gate
+    principal: Principal | None
+    request_id: str | None
+
+
+class TrustedSession(GateSession):
+    """A session that sees and changes every row. Made only by ``gate.trusted(reason=...)``."""
+
+    def __init__(self, gate: Gate, *, reason: str, request_id: str | None) -> None:
+        super().__init__(bind=gate.plain_engine)
+        self.gate, self.reason, self.request_id = gate, reason, request_id
+        self.principal = None
+
+
+class SecureSession(GateSession):
+    """A session on behalf of one principal. Made only by ``gate.session(principal)``.
+
+    It is a SQLAlchemy session: query it, add to it, commit it. What the principal may not see is not there; what it may
+    not do raises. After a refused write the session has been rolled back: nothing was written.
+    """
+
+    def __init__(self, gate: Gate, principal: Principal, *, request_id: str | None) -> None:
+        super().__init__(bind=gate.engine)
+        self.gate = gate
+        self._principal = principal
+        self.request_id = request_id
+        self.holder = gate.bound.holder(principal)
+        self.claims = claim_parameters(principal)
+        self._criteria = gate.criteria_of(self.holder)
+        self._scope = Scope.CLIENT
+        self._writing = False
+        self.sent: SentStatement | None = None
+
+    # A principal is for life: no setter.
+    @property
+    def principal(self) -> Principal:  # type: ignore[override]
+        return self._principal
+
+    @property
+    def scope(self) -> Scope:
+        """On whose authority statements run at the moment."""
+        return self._scope
+
+    @property
+    def criteria(self) -> Criteria:
+        """The criteria of the moment: the principal's, or none within rules and checks."""
+        return self._criteria if self._scope is Scope.CLIENT else self.gate.every_row
+
+    def decide(self, entity: type, access: Access) -> Decision:
+        """What the principal may do to rows of an entity with one verb."""
+        return self.gate.bound.decide(self.holder, entity, access)
+
+    # --- what the guard of the engine asks
+
+    @property
+    def may_write_now(self) -> bool:
+        return self._writing
+
+    def reads_under(self, criteria: Criteria) -> bool:
+        return criteria is self.criteria
+
+    def note_sent(self, compiled: SQLCompiler, context: Any) -> None:
+        if self.gate.observers and self._scope is Scope.CLIENT:
+            parameters = context.parameters[0] if context.parameters else ()
+            tables = frozenset(getattr(compiled, "tables_read", ()))
+            self.sent = SentStatement(context.statement, parameters, tables)
+
+    # --- scopes
+
+    @contextmanager
+    def within(self, scope: Scope) -> Iterator[None]:
+        """Run statements on another authority. For enforcement itself, not for callers."""
+        before, self._scope = self._scope, scope
+        try:
+            with self.no_autoflush:
+                yield
+        finally:
+            self._scope = before
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Let writes pass the guard. For enforcement itself, not for callers."""
+        before, self._writing = self._writing, True
+        try:
+            yield
+        finally:
+            self._writing = before
+
+    # --- writes
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write the pending changes, checked before and after; see :mod:`rowgate.enforce.write`.
+
+        Raises:
+            AccessRefused, RowNotFound, ReadOnlyColumn, ReferenceMissing, CheckRefused, StillReferenced, RuleRefused:
+                nothing was written, the session has been rolled back.
+        """
+        if self._flushing or self._is_clean() or self._scope is not Scope.CLIENT:
+            super().flush(objects)
+            return
+        try:
+            write.flush(self, lambda: super(SecureSession, self).flush(objects))
+        except BaseException:
+            self.undo()
+            raise
+
+    def undo(self) -> None:
+        """Roll back after a refused write. Within a commit SQLAlchemy is about to do so itself."""
+        with suppress(IllegalStateChangeError):
+            self.rollback()
+
+    # --- ways past the flush, closed
+
+    def connection(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise StatementRefused("A secured session does not hand out its connection.")
+
+    def bulk_save_objects(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise StatementRefused("The legacy bulk methods skip the checks of a flush.", hint="Use session.add_all().")
+
+    bulk_insert_mappings = bulk_save_objects
+    bulk_update_mappings = bulk_save_objects
+
+
+def _authorise(state: ORMExecuteState) -> Any:
+    session = state.session
+    if not isinstance(session, SecureSession):
+        return None
+    if session.scope is not Scope.CLIENT:
+        return read.execute_unfiltered(session, state)
+    if state.is_update or state.is_delete:
+        return bulk.execute(session, state)
+    return read.execute(session, state)
+
+
+def _begin(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if isinstance(session, SecureSession):
+        attach_session(connection, session)
+
+
+def _run_rules(session: Session, context: Any, instances: Any) -> None:
+    if isinstance(session, GateSession) and session.gate.rules is not None:
+        session.gate.rules.before_flush(session, context, instances)
+
+
+def _finish_rules(session: Session, context: Any) -> None:
+    if isinstance(session, GateSession) and session.gate.rules is not None:
+        session.gate.rules.after_flush(session, context)
+
+
+event.listen(GateSession, "do_orm_execute", _authorise, propagate=True)
+event.listen(GateSession, "after_begin", _begin, propagate=True)
+event.listen(GateSession, "before_flush", _run_rules, propagate=True)
+event.listen(GateSession, "after_flush", _finish_rules, propagate=True)
