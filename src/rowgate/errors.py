@@ -287,6 +287,14 @@ class DeclarationError(RowgateError):
     hint = "Mend the line named and start again."
 
 
+class ProjectRefused(RowgateError):
+    """The folder holds no project that can be loaded."""
+
+    code = "RG510"
+    title = "No project here"
+    hint = "Run the command in the project's folder, or name it: rowgate --project DIR ..."
+
+
 class SettingRefused(RowgateError):
     """A setting that is unknown, or whose value is not allowed; the server does not start."""
 

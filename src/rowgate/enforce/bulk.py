@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Delete, Result, Update
+from sqlalchemy import Delete, Result, Update, select
 from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.sql.elements import BindParameter
 
@@ -18,7 +18,7 @@ from rowgate.enforce.dependents import refuse_hidden_dependents
 from rowgate.enforce.keys import any_of, identity_columns
 from rowgate.enforce.read import enforce, refuse_verb, report
 from rowgate.enforce.references import Reference, refuse_missing
-from rowgate.enforce.rows import Key, Matched, matching_query, refuse_unless_checked
+from rowgate.enforce.rows import Key, Matched, is_unconditional, lock_rows, refuse_unless_checked
 from rowgate.enforce.write import refuse_read_only
 from rowgate.errors import StatementRefused
 from rowgate.mapped import mapper_of, table_of
@@ -66,36 +66,39 @@ def _checked(
     decision = refuse_verb(session, entity, access)
     values = _values(statement, entity, parameters) if isinstance(statement, Update) else {}
     refuse_read_only(session, entity, values)
-    before = _rows(session, statement, entity, access)
+    before: dict[Key, Matched] | None = None
+    if not is_unconditional(session, entity, access):
+        before = _lock(session, statement, entity, access)
+        statement = statement.where(any_of(identity_columns(entity), list(before)))
     with session.within(Scope.CHECKS):
-        if before:
-            refuse_missing(session, _references(entity, values))
-        if access is Access.DELETE:
+        refuse_missing(session, _references(entity, values))
+        if before is not None and access is Access.DELETE:
             refuse_hidden_dependents(session, {entity: list(before)})
-    state.statement = statement.where(any_of(identity_columns(entity), list(before)))
+    state.statement = statement
     enforce(session, state)
+    session.sent = None
     with session.writing():
-        session.sent = None
-        # "evaluate" would compare in Python, where a claim has no value; the rows are known, so fetch costs little.
+        # "evaluate" would compare in Python, where a claim has no value.
         result = state.invoke_statement(execution_options={"synchronize_session": "fetch"})
-    if access is Access.UPDATE:
+    if before is not None and access is Access.UPDATE:
         with session.within(Scope.CHECKS):
             refuse_unless_checked(session, entity, access, dict(before))
-    report(session, access, [decision], sent=session.sent, rows=len(before), started=started)
+    rows = int(getattr(result, "rowcount", 0))
+    report(session, access, [decision], sent=session.sent, rows=rows, started=started)
     return result
 
 
-def _rows(session: SecureSession, statement: Update | Delete, entity: type, access: Access) -> Mapping[Key, Matched]:
-    """The rows the statement touches: its own WHERE, read as the client reads, within the verb's rows."""
-    decision = session.decide(entity, access)
-    where = [statement.whereclause] if statement.whereclause is not None else []
-    query = matching_query(session, decision, where).with_for_update()
-    width = len(identity_columns(entity))
-    found: dict[Key, Matched] = {}
-    for row in session.execute(query):
-        if row[width]:
-            found[tuple(row[:width])] = tuple(bool(flag) for flag in row[width + 1 :])
-    return found
+def _lock(session: SecureSession, statement: Update | Delete, entity: type, access: Access) -> dict[Key, Matched]:
+    """The rows that the statement may touch: its own WHERE, read as the client reads; then those the verb may touch."""
+    from rowgate.enforce.session import Scope
+
+    columns = identity_columns(entity)
+    query = select(*columns)
+    if statement.whereclause is not None:
+        query = query.where(statement.whereclause)
+    keys = [tuple(row) for row in session.execute(query)]
+    with session.within(Scope.CHECKS):
+        return lock_rows(session, entity, access, keys).matched
 
 
 def _values(statement: Update, entity: type, parameters: Mapping[str, Any]) -> dict[str, Any]:

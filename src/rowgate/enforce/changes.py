@@ -1,8 +1,8 @@
 """What the client itself changed: read off the session before rules have touched anything.
 
 Every pending object, every changed column, and every changed relationship becomes a :class:`Change` of one row with
-one verb. A relationship changed from its parent's side (``customer.OrderList.append(order)``) is a change of the child: that
-is the row whose foreign key the flush will write.
+one verb. A relationship changed from its parent's side (``customer.OrderList.append(order)``) is a change of the
+child: that is the row whose foreign key the flush will write.
 """
 
 from __future__ import annotations

@@ -27,7 +27,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from rowgate.errors import StatementRefused
 
+_HARMLESS_OPERATOR = re.compile(r"[A-Za-z_ ]+|[-+*/<>=~!@#%^&|?:.`]+", re.ASCII)
+
 __all__ = ["Criteria", "EnforcedBy", "securing_compiler"]
+
+__all__ = ["Criteria", "EnforcedBy", "securing_compiler"]
+
 
 # Raw SQL that cannot reach a table: a star, a number, a plain name.
 _HARMLESS_LITERAL = re.compile(r"\*|-?\d+(\.\d+)?|[A-Za-z_][A-Za-z0-9_]*|NULL|'[A-Za-z0-9_ ]*'", re.ASCII)
@@ -39,10 +44,6 @@ class Criteria(Protocol):
     @property
     def cache_key(self) -> str:
         """Equal for criteria that compile to the same SQL, and only for those."""
-
-    @property
-    def allows_raw(self) -> bool:
-        """Whether fragments of raw SQL may stand in the statement."""
 
     def rows_of(self, name: str) -> tuple[Table, ColumnElement[bool] | None] | tuple[None, None]:
         """The table of that full name and the condition on its rows; no condition means all of them.
@@ -90,13 +91,13 @@ def securing_compiler(base: type[SQLCompiler]) -> type[SQLCompiler]:
 
         def visit_table(self, table: Any, asfrom: bool = False, ashint: bool = False, **kw: Any) -> Any:
             plain = super().visit_table(table, asfrom=asfrom, ashint=ashint, **kw)
-            if not asfrom or ashint or self._inside_criteria or self._is_written(table, **kw):
+            alias = kw.get("enclosing_alias")
+            if not asfrom or ashint or self._inside_criteria or (alias is None and self._is_written(table, **kw)):
                 return plain
             self.tables_read.add(getattr(table, "fullname", table.name))
             secured, condition = self._rows_of(table)
             if secured is None or condition is None:
                 return plain
-            alias = kw.get("enclosing_alias")
             rows = self._filtered(secured, condition)
             if alias is not None and alias.element is table:
                 return rows
@@ -120,6 +121,39 @@ def securing_compiler(base: type[SQLCompiler]) -> type[SQLCompiler]:
             if not self._inside_criteria:
                 self._refuse_raw(textclause.text)
             return super().visit_textclause(textclause, *args, **kw)
+
+        def visit_select(self, select_stmt: Any, *args: Any, **kw: Any) -> Any:
+            if not self._inside_criteria and (select_stmt._hints or select_stmt._statement_hints):
+                self._refuse_raw("a hint")
+            return super().visit_select(select_stmt, *args, **kw)
+
+        def visit_extract(self, extract: Any, **kw: Any) -> Any:
+            self._refuse_raw(extract.field)
+            return super().visit_extract(extract, **kw)
+
+        def visit_custom_op_binary(self, element: Any, operator: Any, **kw: Any) -> Any:
+            self._refuse_operator(operator)
+            return super().visit_custom_op_binary(element, operator, **kw)
+
+        def visit_custom_op_unary_operator(self, element: Any, operator: Any, **kw: Any) -> Any:
+            self._refuse_operator(operator)
+            return super().visit_custom_op_unary_operator(element, operator, **kw)
+
+        def visit_custom_op_unary_modifier(self, element: Any, operator: Any, **kw: Any) -> Any:
+            self._refuse_operator(operator)
+            return super().visit_custom_op_unary_modifier(element, operator, **kw)
+
+        def visit_insert(self, insert_stmt: Any, *args: Any, **kw: Any) -> Any:
+            self._refuse_write_within()
+            return super().visit_insert(insert_stmt, *args, **kw)
+
+        def visit_update(self, update_stmt: Any, *args: Any, **kw: Any) -> Any:
+            self._refuse_write_within()
+            return super().visit_update(update_stmt, *args, **kw)
+
+        def visit_delete(self, delete_stmt: Any, *args: Any, **kw: Any) -> Any:
+            self._refuse_write_within()
+            return super().visit_delete(delete_stmt, *args, **kw)
 
         def _rows_of(self, table: Any) -> tuple[Table | None, ColumnElement[bool] | None]:
             name = getattr(table, "fullname", table.name)
@@ -149,12 +183,19 @@ def securing_compiler(base: type[SQLCompiler]) -> type[SQLCompiler]:
             return target is not None and target.fullname == getattr(table, "fullname", None)
 
         def _refuse_raw(self, text: str) -> None:
-            if self.criteria is not None and self.criteria.allows_raw:
-                return
             if not _HARMLESS_LITERAL.fullmatch(text):
                 raise StatementRefused(
-                    "A statement holds raw SQL (text() or literal_column()), which no policy can filter.",
+                    "A statement holds raw SQL (text(), literal_column(), a hint), which no policy can filter.",
                     hint="Write it with column expressions, or open with gate.trusted(reason='...').",
                 )
+
+        def _refuse_operator(self, operator: Any) -> None:
+            if not _HARMLESS_OPERATOR.fullmatch(operator.opstring):
+                self._refuse_raw(f"({operator.opstring})")
+
+        def _refuse_write_within(self) -> None:
+            # A CTE may hold a write (PostgreSQL); it would pass by every check of a flush.
+            if self.stack:
+                raise StatementRefused("A statement holds an INSERT, UPDATE or DELETE within another statement.")
 
     return SecuringCompiler

@@ -41,8 +41,6 @@ class SecuredTables:
 class HolderCriteria:
     """The rows of each table that principals with one holder may see."""
 
-    allows_raw = False
-
     def __init__(self, bound: BoundPolicy, tables: SecuredTables, holder: Holder, *, cache_key: str) -> None:
         self.cache_key = cache_key
         self._bound = bound
@@ -81,11 +79,10 @@ class HolderCriteria:
 
 
 class EveryRow:
-    """No criteria: for trusted sessions, for rules, and for the checks that enforcement itself makes."""
+    """No criteria: for rules, and for the checks that enforcement itself makes."""
 
-    def __init__(self, *, cache_key: str, allows_raw: bool = False) -> None:
+    def __init__(self, *, cache_key: str) -> None:
         self.cache_key = cache_key
-        self.allows_raw = allows_raw
 
     def rows_of(self, name: str) -> tuple[None, None]:
         return None, None

@@ -10,6 +10,7 @@ from uuid import uuid4
 from sqlalchemy import Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from rowgate.databases import BEGIN_MODE
 from rowgate.enforce.criteria import EveryRow, HolderCriteria, SecuredTables
 from rowgate.enforce.engine import secured_engine
 from rowgate.enforce.records import Observer, TrustedRecord
@@ -70,12 +71,21 @@ class Gate:
         self.tables = SecuredTables(self.bound)
         self.derived: Mapping[type, Mapping[str, str]] = rules.derived if rules is not None else {}
         self.engine = secured_engine(engine)
+        self.writing_engine = self.engine.execution_options(**{BEGIN_MODE: "IMMEDIATE"})
         self._name = uuid4().hex
         self.every_row = EveryRow(cache_key=f"{self._name}:every")
         self._criteria: dict[Holder, HolderCriteria] = {}
 
-    def session(self, principal: Principal | None, *, request_id: str | None = None) -> SecureSession:
+    def session(
+        self, principal: Principal | None, *, request_id: str | None = None, writes: bool = False
+    ) -> SecureSession:
         """Open a session on behalf of a principal; use it in a ``with`` and commit it.
+
+        Args:
+            principal: who asks.
+            request_id: for the log.
+            writes: the caller is going to write. On SQLite the transaction then waits for its turn at the start,
+                instead of failing in the middle when another one wrote in between.
 
         Raises:
             MissingPrincipal: there is none. Nobody is never everybody.
@@ -85,7 +95,7 @@ class Gate:
         if not isinstance(principal, self.policy.principal):
             wanted = self.policy.principal.__name__
             raise MissingPrincipal(f"The principal is a {type(principal).__name__}, not a {wanted}.")
-        return SecureSession(self, principal, request_id=request_id)
+        return SecureSession(self, principal, request_id=request_id, writes=writes)
 
     @contextmanager
     def trusted(self, *, reason: str, request_id: str | None = None) -> Iterator[TrustedSession]:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, literal_column, select
+from sqlalchemy import ColumnElement, Row, and_, case, literal_column, select
 
 from rowgate.enforce.keys import any_of, chunks, identity_columns
 from rowgate.errors import AccessRefused, CheckRefused, RowNotFound
-from rowgate.policy import Decision
 from rowgate.types import Access
 
 if TYPE_CHECKING:
     from rowgate.enforce.session import SecureSession
 
-__all__ = ["Key", "Matched", "lock_rows", "matching_query", "refuse_unless_checked"]
+__all__ = ["Key", "Locked", "Matched", "is_unconditional", "lock_or_refuse", "lock_rows", "refuse_unless_checked"]
 
 Key: TypeAlias = tuple[Any, ...]
 # For each grant that gives the verb, in the decision's order: did the row satisfy its ``where`` before the write?
 Matched: TypeAlias = tuple[bool, ...]
 
 
-def lock_rows(session: SecureSession, entity: type, access: Access, keys: Sequence[Key]) -> dict[Key, Matched]:
-    """Read and lock the rows that a flush is about to update or delete.
+@dataclass(frozen=True)
+class Locked:
+    """Visible rows, locked until the transaction ends."""
+
+    matched: dict[Key, Matched]
+    untouchable: set[Key]
+
+
+def lock_rows(session: SecureSession, entity: type, access: Access, keys: Sequence[Key]) -> Locked:
+    """Read and lock the visible rows among those that are about to be updated or deleted.
 
     Args:
         session: must be within its scope for checks.
@@ -31,37 +39,46 @@ def lock_rows(session: SecureSession, entity: type, access: Access, keys: Sequen
         keys: primary keys.
 
     Returns:
-        What matched each row.
+        What matched each row that the verb may touch; and the visible rows that it may not.
+    """
+    decision = session.decide(entity, access)
+    visible = session.decide(entity, Access.READ).condition
+    flags = [_flag(verdict.sql) for verdict in decision.giving]
+    columns = identity_columns(entity)
+    locked = Locked({}, set())
+    for run in chunks(list(keys)):
+        query = select(*columns, _flag(decision.rows), *flags).where(any_of(columns, run))
+        query = query if visible is None else query.where(visible)
+        for row in session.execute(query.order_by(*columns).with_for_update()):
+            key, allowed, grants = _split(row, len(columns))
+            if allowed:
+                locked.matched[key] = grants
+            else:
+                locked.untouchable.add(key)
+    return locked
+
+
+def lock_or_refuse(session: SecureSession, entity: type, access: Access, keys: Sequence[Key]) -> dict[Key, Matched]:
+    """Like :func:`lock_rows`, for rows that a client named one by one.
 
     Raises:
         RowNotFound: a row does not exist, or is hidden.
         AccessRefused: a row is visible, but this verb may not touch it.
     """
-    decision = session.decide(entity, access)
-    if session.decide(entity, Access.READ).condition is None and decision.condition is None and not decision.giving:
-        return {}
-    matched: dict[Key, Matched] = {}
-    for run in chunks(list(keys)):
-        columns = identity_columns(entity)
-        query = matching_query(session, decision, [any_of(columns, run)]).order_by(*columns).with_for_update()
-        for row in session.execute(query):
-            key, allowed, grants = _split(row, len(columns))
-            if not allowed:
-                verb = (access.name or "").lower()
-                raise AccessRefused(f"You may read this {entity.__name__}, but not {verb} it.")
-            matched[key] = grants
+    locked = lock_rows(session, entity, access, keys)
     for key in keys:
-        if tuple(key) not in matched:
+        if key in locked.untouchable:
+            verb = (access.name or "").lower()
+            raise AccessRefused(f"You may read this {entity.__name__}, but not {verb} it.")
+        if key not in locked.matched:
             raise RowNotFound.of(entity.__name__, key)
-    return matched
+    return locked.matched
 
 
-def matching_query(session: SecureSession, decision: Decision, where: Iterable[ColumnElement[bool]]) -> Select[Any]:
-    """Visible rows: the primary key, whether the verb may touch the row, and each giving grant's match."""
-    visible = session.decide(decision.entity, Access.READ).condition
-    flags = [_flag(verdict.sql) for verdict in decision.giving]
-    query = select(*identity_columns(decision.entity), _flag(decision.rows), *flags).where(*where)
-    return query if visible is None else query.where(visible)
+def is_unconditional(session: SecureSession, entity: type, access: Access) -> bool:
+    """Whether the principal sees every row of an entity and may touch each with the verb."""
+    decision = session.decide(entity, access)
+    return decision.condition is None and session.decide(entity, Access.READ).condition is None
 
 
 def refuse_unless_checked(

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import IllegalStateChangeError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -62,8 +62,8 @@ class SecureSession(GateSession):
     not do raises. After a refused write the session has been rolled back: nothing was written.
     """
 
-    def __init__(self, gate: Gate, principal: Principal, *, request_id: str | None) -> None:
-        super().__init__(bind=gate.engine)
+    def __init__(self, gate: Gate, principal: Principal, *, request_id: str | None, writes: bool) -> None:
+        super().__init__(bind=gate.writing_engine if writes else gate.engine)
         self.gate = gate
         self._principal = principal
         self.request_id = request_id
@@ -152,7 +152,12 @@ class SecureSession(GateSession):
         with suppress(IllegalStateChangeError):
             self.rollback()
 
-    # --- ways past the flush, closed
+    # --- ways past the criteria and the flush, closed
+
+    def get_bind(self, *args: Any, bind: Engine | Connection | None = None, **kwargs: Any) -> Engine | Connection:
+        if bind is not None and bind is not self.bind:
+            raise StatementRefused("A secured session runs its statements on its own engine only.")
+        return super().get_bind(*args, bind=bind, **kwargs)
 
     def connection(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise StatementRefused("A secured session does not hand out its connection.")

@@ -1,9 +1,9 @@
 """Writing: the checks around a flush.
 
 Before: each verb, each row (is it visible, may this verb touch it), derived columns, and each foreign key the client
-set (does it point to a visible row). Then business rules run, with every row in their sight, and the flush writes. After:
-WITH CHECK on each row the client wrote, as it then is. One query for each entity and kind of check, whatever the number
-of rows. The checks run before the rules so that a rule's message can never speak about a row the client may not name.
+set (does it point to a visible row). Then business rules run, with every row in their sight, and the flush writes.
+After: WITH CHECK on each row the client wrote, as it then is. One query for each entity and kind of check, whatever the
+number of rows. The checks run before the rules so that a rule never speaks about a row the client may not name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rowgate.enforce.changes import Change, collect
 from rowgate.enforce.dependents import refuse_hidden_dependents
 from rowgate.enforce.pending import refuse_missing_references
 from rowgate.enforce.read import refuse_verb, report
-from rowgate.enforce.rows import Key, Matched, lock_rows, refuse_unless_checked
+from rowgate.enforce.rows import Key, Matched, is_unconditional, lock_or_refuse, refuse_unless_checked
 from rowgate.errors import ReadOnlyColumn
 from rowgate.mapped import mapper_of, state_of
 from rowgate.types import Access
@@ -112,9 +112,9 @@ def _lock(
 ) -> dict[tuple[type, Access], dict[Key, Matched]]:
     locked: dict[tuple[type, Access], dict[Key, Matched]] = {}
     for (entity, access), changes in by_verb.items():
-        if access is not Access.INSERT:
+        if access is not Access.INSERT and not is_unconditional(session, entity, access):
             keys = [change.identity for change in changes if change.identity is not None]
-            locked[entity, access] = lock_rows(session, entity, access, keys)
+            locked[entity, access] = lock_or_refuse(session, entity, access, keys)
     return locked
 
 
@@ -133,7 +133,7 @@ def _written(changes: Iterable[Change], matched: dict[Key, Matched] | None) -> d
         key = state_of(change.obj).identity
         if key is not None:
             before = change.identity
-            written[tuple(key)] = matched.get(tuple(before)) if matched is not None and before is not None else None
+            written[key] = matched.get(before) if matched is not None and before is not None else None
     return written
 
 

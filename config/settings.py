@@ -1,0 +1,22 @@
+"""What this project is made of.
+
+Settings have their values in ``default.env`` beside this file (committed, so no secrets), or in the environment,
+which comes first.
+"""
+
+from pathlib import Path
+
+from database.load import load_sample, load_users
+from database.models import Base
+from logic.declare_logic import declare_logic
+from rowgate.project import Project
+from security.declare_security import policy
+
+project = Project(
+    root=Path(__file__).resolve().parent.parent,
+    models=Base,
+    policy=policy,
+    rules=declare_logic,
+    fill_rows=load_sample,
+    fill_users=load_users,
+)

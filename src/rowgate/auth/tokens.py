@@ -1,0 +1,222 @@
+"""Access and refresh tokens: signed (HS256), for this server only, and each checked against the user as they are now.
+
+A token says who, never what they may do: roles and claims are read from the provider on every request, uncached, so
+that a role taken away, a claim changed or a user deactivated counts from the next request on. It costs one statement
+on the log-in database, and another one asks whether the log-in was ended. A cache of a few seconds would be seconds
+in which a hidden row is shown.
+
+All tokens of one log-in carry its id (``login``) and its end (``login_exp``): log-out ends them together, and
+refreshing cannot prolong a log-in for ever. A refresh token is not replaced when used: two tabs may refresh at once.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from flask import Flask, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import ExpiredSignatureError, PyJWTError
+
+from rowgate.auth.providers import Provider
+from rowgate.auth.revocations import Revocations
+from rowgate.auth.secret import derived_key
+from rowgate.errors import BadToken, ExpiredToken, MissingToken, RowgateError
+from rowgate.settings import Secret, Settings
+from rowgate.types import Principal
+
+__all__ = ["Issued", "Tokens"]
+
+Kind = Literal["access", "refresh"]
+
+ISSUER = "rowgate"
+AUDIENCE = "rowgate-api"
+LEEWAY = 10
+"""Seconds that the clocks of two servers may differ."""
+
+LONGEST = 4096
+"""Characters of the longest token looked at; ours have about 400."""
+
+_CLAIMS: dict[str, type] = {
+    "sub": str, "jti": str, "type": str, "login": str, "login_exp": int, "exp": int, "iat": int,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """What a log-in or a refresh hands out; ``expires_in`` is the access token's life in seconds."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str | None = None
+
+    def body(self) -> dict[str, object]:
+        """The members of the answer, as in RFC 6749, 5.1."""
+        body: dict[str, object] = {
+            "access_token": self.access_token,
+            "token_type": "Bearer",
+            "expires_in": self.expires_in,
+        }
+        if self.refresh_token is not None:
+            body["refresh_token"] = self.refresh_token
+        return body
+
+
+class Tokens:
+    """Issues, reads and ends tokens of one app.
+
+    Args:
+        app: the Flask app; its ``JWT_*`` configuration is set here.
+        provider: says who a token's subject is now.
+        revocations: says which log-ins were ended.
+        secret: the installation's signing secret.
+        settings: the tokens' lives.
+    """
+
+    def __init__(
+        self, app: Flask, *, provider: Provider, revocations: Revocations, secret: Secret, settings: Settings
+    ) -> None:
+        self._provider = provider
+        self._revocations = revocations
+        self._access_life = timedelta(minutes=settings.access_minutes)
+        self._refresh_life = timedelta(days=settings.refresh_days)
+        app.config.update(
+            JWT_ALGORITHM="HS256",
+            # Named again for reading: the algorithm in a token's own header must not choose.
+            JWT_DECODE_ALGORITHMS=["HS256"],
+            JWT_SECRET_KEY=derived_key(secret, purpose="tokens"),
+            JWT_TOKEN_LOCATION=["headers"],
+            JWT_ENCODE_ISSUER=ISSUER,
+            JWT_DECODE_ISSUER=ISSUER,
+            JWT_ENCODE_AUDIENCE=AUDIENCE,
+            JWT_DECODE_AUDIENCE=AUDIENCE,
+            JWT_DECODE_LEEWAY=LEEWAY,
+        )
+        self._answer_for(JWTManager(app))
+
+    def log_in(self, principal: Principal) -> Issued:
+        """Tokens of a new log-in."""
+        now = int(time.time())
+        end = now + int(self._refresh_life.total_seconds())
+        claims = {"login": uuid.uuid4().hex, "login_exp": end}
+        return Issued(
+            access_token=create_access_token(principal.id, additional_claims=claims, expires_delta=self._access_life),
+            refresh_token=create_refresh_token(
+                principal.id, additional_claims=claims, expires_delta=self._refresh_life
+            ),
+            expires_in=int(self._access_life.total_seconds()),
+        )
+
+    def refresh(self) -> Issued:
+        """A new access token for the refresh token in the request's header; it does not outlive the log-in.
+
+        Raises:
+            MissingToken, BadToken, ExpiredToken: as `principal`.
+        """
+        claims = self._claims("refresh")
+        principal = self._current(claims)
+        seconds = min(int(self._access_life.total_seconds()), max(1, claims["login_exp"] - int(time.time())))
+        token = create_access_token(
+            principal.id,
+            additional_claims={name: claims[name] for name in ("login", "login_exp")},
+            expires_delta=timedelta(seconds=seconds),
+        )
+        return Issued(access_token=token, expires_in=seconds)
+
+    def principal(self) -> Principal:
+        """Who the access token in the request's header stands for, with the roles and claims held now.
+
+        Raises:
+            MissingToken: there is no bearer token.
+            ExpiredToken: its time is over.
+            BadToken: it is damaged, forged, revoked, no access token, or its user may no longer log in.
+        """
+        return self._current(self._claims("access"))
+
+    def log_out(self) -> None:
+        """End the log-in of the token in the request's header, access or refresh: all of its tokens are refused.
+
+        Raises:
+            MissingToken, BadToken, ExpiredToken: as `principal`.
+        """
+        claims = self._claims("access", "refresh")
+        self._revocations.revoke(claims["login"], expires_at=claims["login_exp"] + 2 * LEEWAY)
+
+    def _current(self, claims: dict[str, Any]) -> Principal:
+        principal = self._provider.principal(claims["sub"])
+        if principal is None:
+            raise _refused()
+        return principal
+
+    def _claims(self, *kinds: Kind) -> dict[str, Any]:
+        """The claims of the request's token, when it is genuine, current, of one of *kinds*, and not ended."""
+        token = _bearer()
+        try:
+            claims: dict[str, Any] = decode_token(token)
+        except ExpiredSignatureError:
+            raise _expired() from None
+        except (PyJWTError, JWTExtendedException, RecursionError):  # deep JSON: only PyJWT 2.15 turns it into its own
+            raise _refused() from None
+        # The libraries check those claims that are there; what is used below must be there, exp above all.
+        if any(type(claims.get(name)) is not kind for name, kind in _CLAIMS.items()):
+            raise _refused()
+        if claims["type"] not in kinds or self._revocations.revoked(claims["login"]):
+            raise _refused()
+        return claims
+
+    def _answer_for(self, manager: JWTManager) -> None:
+        """Let ``@jwt_required`` on a project's own route check and answer as the rest of the API does."""
+
+        def revoked(_header: dict[str, Any], claims: dict[str, Any]) -> bool:
+            login = claims.get("login")
+            return not isinstance(login, str) or self._revocations.revoked(login)
+
+        def refused(*_facts: object) -> ResponseReturnValue:
+            return _answer(_refused())
+
+        manager.token_in_blocklist_loader(revoked)
+        manager.expired_token_loader(lambda _header, _claims: _answer(_expired()))
+        manager.unauthorized_loader(lambda _reason: _answer(_missing()))
+        manager.invalid_token_loader(refused)
+        manager.revoked_token_loader(refused)
+        manager.needs_fresh_token_loader(refused)
+        manager.user_lookup_error_loader(refused)
+        manager.token_verification_failed_loader(refused)
+
+
+def _bearer() -> str:
+    """The token in ``Authorization: Bearer <token>`` (RFC 6750, 2.1).
+
+    Read here and not by Flask-JWT-Extended 4.7, which lets OPTIONS pass without a token and fails on ``, ,``.
+    """
+    headers = request.headers.getlist("Authorization")
+    if not headers:
+        raise _missing()
+    scheme, _, token = headers[0].strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise _missing()
+    if len(headers) > 1 or len(token) > LONGEST:
+        raise _refused()
+    return token.strip()
+
+
+def _answer(error: RowgateError) -> ResponseReturnValue:
+    return current_app.handle_user_exception(error)
+
+
+def _missing() -> MissingToken:
+    return MissingToken("There is no bearer token in this request.")
+
+
+def _expired() -> ExpiredToken:
+    return ExpiredToken("The token has expired.")
+
+
+def _refused() -> BadToken:
+    # One text for every cause: which check failed helps only somebody who forges tokens.
+    return BadToken("The token is not valid.")

@@ -1,0 +1,11 @@
+"""The settings: typed, read once from overrides, the environment and a file, then frozen.
+
+Every value goes through the same parser wherever it came from, so a bad one is told in the same words.
+``docs/reference/settings.md`` repeats what `Settings` declares, and a test fails when it does not.
+"""
+
+from rowgate.settings.declared import Setting, Settings
+from rowgate.settings.load import load_settings
+from rowgate.settings.values import Secret
+
+__all__ = ["Secret", "Setting", "Settings", "load_settings"]
