@@ -1,7 +1,7 @@
 """ORM ``update()`` and ``delete()``: the verb, the rows, WITH CHECK and the reference check, all in sets.
 
 The rows are found and locked first, the statement is then confined to them, and what they have become is checked after.
-Business rules do not run for these statements (LogicBank works on the unit of work); derived columns stay read-only.
+Business rules work on the unit of work, not on these statements; so on an entity that a rule concerns they are refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import BindParameter
 
 from rowgate.enforce.dependents import refuse_hidden_dependents
 from rowgate.enforce.keys import any_of, identity_columns
-from rowgate.enforce.read import enforce, refuse_verb, report
+from rowgate.enforce.read import enforce, refusals_reported, refuse_verb, report
 from rowgate.enforce.references import Reference, refuse_missing
 from rowgate.enforce.rows import Key, Matched, is_unconditional, lock_rows, refuse_unless_checked
 from rowgate.enforce.write import refuse_read_only
@@ -36,7 +36,7 @@ def execute(session: SecureSession, state: ORMExecuteState) -> Result[Any]:
     Raises:
         AccessRefused, ReadOnlyColumn, ReferenceMissing, CheckRefused, StillReferenced: nothing was written; the
             session has been rolled back.
-        StatementRefused: a Core statement, one with a list of parameters, or one with RETURNING.
+        StatementRefused: a Core statement, one with a list of parameters or RETURNING, or one that rules concern.
     """
     statement = state.statement
     if not isinstance(statement, Update | Delete) or not state.is_orm_statement or state.bind_mapper is None:
@@ -44,8 +44,12 @@ def execute(session: SecureSession, state: ORMExecuteState) -> Result[Any]:
     parameters = state.parameters or {}
     if not isinstance(parameters, Mapping) or statement._returning:
         raise StatementRefused("A secured session does not run bulk statements with RETURNING or a list of rows.")
+    entity = state.bind_mapper.class_
+    access = Access.UPDATE if isinstance(statement, Update) else Access.DELETE
     try:
-        return _checked(session, state, statement, state.bind_mapper.class_, parameters)
+        session.flush()
+        with refusals_reported(session, [session.decide(entity, access)]):
+            return _checked(session, state, statement, entity, access, parameters)
     except BaseException:
         session.undo()
         raise
@@ -56,33 +60,35 @@ def _checked(
     state: ORMExecuteState,
     statement: Update | Delete,
     entity: type,
+    access: Access,
     parameters: Mapping[str, Any],
 ) -> Result[Any]:
     from rowgate.enforce.session import Scope
 
-    access = Access.UPDATE if isinstance(statement, Update) else Access.DELETE
     started = perf_counter()
-    session.flush()
     decision = refuse_verb(session, entity, access)
     values = _values(statement, entity, parameters) if isinstance(statement, Update) else {}
     refuse_read_only(session, entity, values)
     before: dict[Key, Matched] | None = None
-    if not is_unconditional(session, entity, access):
+    # A row that anyone may delete can still have dependents that are hidden.
+    takes_others = access is Access.DELETE and decision.by != "superuser"
+    if takes_others or not is_unconditional(session, entity, access):
         before = _lock(session, statement, entity, access)
         statement = statement.where(any_of(identity_columns(entity), list(before)))
     with session.within(Scope.CHECKS):
         refuse_missing(session, _references(entity, values))
-        if before is not None and access is Access.DELETE:
-            refuse_hidden_dependents(session, {entity: list(before)})
+        deletes = {entity: list(before)} if before is not None and access is Access.DELETE else {}
+        after = refuse_hidden_dependents(session, deletes)
     state.statement = statement
     enforce(session, state)
     session.sent = None
     with session.writing():
         # "evaluate" would compare in Python, where a claim has no value.
         result = state.invoke_statement(execution_options={"synchronize_session": "fetch"})
-    if before is not None and access is Access.UPDATE:
-        with session.within(Scope.CHECKS):
-            refuse_unless_checked(session, entity, access, dict(before))
+    with session.within(Scope.CHECKS):
+        if before is not None and access is Access.UPDATE:
+            refuse_unless_checked(session, entity, access, before)
+        after()
     rows = int(getattr(result, "rowcount", 0))
     report(session, access, [decision], sent=session.sent, rows=rows, started=started)
     return result

@@ -16,7 +16,7 @@ The option is part of SQLAlchemy's cache key; the values of claims are not, they
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Select, Table, literal_column, select
@@ -25,17 +25,10 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.cache_key import HasCacheKey
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from rowgate.enforce.raw import HARMLESS_FUNCTIONS, RefusesRaw
 from rowgate.errors import StatementRefused
 
-_HARMLESS_OPERATOR = re.compile(r"[A-Za-z_ ]+|[-+*/<>=~!@#%^&|?:.`]+", re.ASCII)
-
 __all__ = ["Criteria", "EnforcedBy", "securing_compiler"]
-
-__all__ = ["Criteria", "EnforcedBy", "securing_compiler"]
-
-
-# Raw SQL that cannot reach a table: a star, a number, a plain name.
-_HARMLESS_LITERAL = re.compile(r"\*|-?\d+(\.\d+)?|[A-Za-z_][A-Za-z0-9_]*|NULL|'[A-Za-z0-9_ ]*'", re.ASCII)
 
 
 class Criteria(Protocol):
@@ -44,6 +37,13 @@ class Criteria(Protocol):
     @property
     def cache_key(self) -> str:
         """Equal for criteria that compile to the same SQL, and only for those."""
+
+    @property
+    def authored(self) -> bool:
+        """Whether statements under them are the author's own (rules, checks), and may hold raw SQL."""
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a table of that name, in any case of letters."""
 
     def rows_of(self, name: str) -> tuple[Table, ColumnElement[bool] | None] | tuple[None, None]:
         """The table of that full name and the condition on its rows; no condition means all of them.
@@ -74,20 +74,28 @@ class EnforcedBy(UserDefinedOption, HasCacheKey):
         return None
 
 
-def securing_compiler(base: type[SQLCompiler]) -> type[SQLCompiler]:
+def securing_compiler(base: type[SQLCompiler], *, functions: Iterable[str] = ()) -> type[SQLCompiler]:
     """Derive from a dialect's compiler one that secures every table it reads from.
 
     Args:
         base: ``dialect.statement_compiler``.
+        functions: names of SQL functions that statements may call, besides those known to be harmless.
     """
+    allowed = HARMLESS_FUNCTIONS | {name.lower() for name in functions}
 
-    class SecuringCompiler(base):  # type: ignore[valid-type, misc]
+    class SecuringCompiler(RefusesRaw, base):  # type: ignore[valid-type, misc]
+        functions = allowed
+
         def __init__(self, dialect: Any, statement: Any, *args: Any, **kwargs: Any) -> None:
             option = EnforcedBy.on(statement)
             self.criteria = option.payload if option else None
             self._inside_criteria = 0
             self.tables_read: set[str] = set()
             super().__init__(dialect, statement, *args, **kwargs)
+
+        @property
+        def authored(self) -> bool:
+            return self._inside_criteria > 0 or (self.criteria is not None and self.criteria.authored)
 
         def visit_table(self, table: Any, asfrom: bool = False, ashint: bool = False, **kw: Any) -> Any:
             plain = super().visit_table(table, asfrom=asfrom, ashint=ashint, **kw)
@@ -107,8 +115,6 @@ def securing_compiler(base: type[SQLCompiler]) -> type[SQLCompiler]:
             return rows + self.get_render_as_alias_suffix(self.preparer.quote(name))
 
         def visit_column(self, column: Any, *args: Any, **kw: Any) -> Any:
-            if column.is_literal and not self._inside_criteria:
-                self._refuse_raw(str(column.name))
             written = super().visit_column(column, *args, **kw)
             table = column.table
             if getattr(table, "schema", None) and getattr(table, "__visit_name__", "") == "table":
@@ -117,31 +123,13 @@ def securing_compiler(base: type[SQLCompiler]) -> type[SQLCompiler]:
                 written = written.removeprefix(self.preparer.quote_schema(schema) + ".") if schema else written
             return written
 
-        def visit_textclause(self, textclause: Any, *args: Any, **kw: Any) -> Any:
-            if not self._inside_criteria:
-                self._refuse_raw(textclause.text)
-            return super().visit_textclause(textclause, *args, **kw)
-
-        def visit_select(self, select_stmt: Any, *args: Any, **kw: Any) -> Any:
-            if not self._inside_criteria and (select_stmt._hints or select_stmt._statement_hints):
-                self._refuse_raw("a hint")
-            return super().visit_select(select_stmt, *args, **kw)
-
-        def visit_extract(self, extract: Any, **kw: Any) -> Any:
-            self._refuse_raw(extract.field)
-            return super().visit_extract(extract, **kw)
-
-        def visit_custom_op_binary(self, element: Any, operator: Any, **kw: Any) -> Any:
-            self._refuse_operator(operator)
-            return super().visit_custom_op_binary(element, operator, **kw)
-
-        def visit_custom_op_unary_operator(self, element: Any, operator: Any, **kw: Any) -> Any:
-            self._refuse_operator(operator)
-            return super().visit_custom_op_unary_operator(element, operator, **kw)
-
-        def visit_custom_op_unary_modifier(self, element: Any, operator: Any, **kw: Any) -> Any:
-            self._refuse_operator(operator)
-            return super().visit_custom_op_unary_modifier(element, operator, **kw)
+        def visit_cte(self, cte: Any, *args: Any, **kw: Any) -> Any:
+            # A CTE named as a table would take its place, also in the conditions of declarations.
+            if not self.authored and self.criteria is not None and self.criteria.knows(str(cte.name)):
+                raise StatementRefused(
+                    f"A CTE is named {str(cte.name)!r}, as a table is.", hint="Give it another name."
+                )
+            return super().visit_cte(cte, *args, **kw)
 
         def visit_insert(self, insert_stmt: Any, *args: Any, **kw: Any) -> Any:
             self._refuse_write_within()
@@ -181,17 +169,6 @@ def securing_compiler(base: type[SQLCompiler]) -> type[SQLCompiler]:
                 return False
             target = getattr(self.stack[-1]["selectable"], "table", None)
             return target is not None and target.fullname == getattr(table, "fullname", None)
-
-        def _refuse_raw(self, text: str) -> None:
-            if not _HARMLESS_LITERAL.fullmatch(text):
-                raise StatementRefused(
-                    "A statement holds raw SQL (text(), literal_column(), a hint), which no policy can filter.",
-                    hint="Write it with column expressions, or open with gate.trusted(reason='...').",
-                )
-
-        def _refuse_operator(self, operator: Any) -> None:
-            if not _HARMLESS_OPERATOR.fullmatch(operator.opstring):
-                self._refuse_raw(f"({operator.opstring})")
 
         def _refuse_write_within(self) -> None:
             # A CTE may hold a write (PostgreSQL); it would pass by every check of a flush.

@@ -20,6 +20,7 @@ class SecuredTables:
     Attributes:
         entities: the mapped class of each table, by full name.
         links: the tables that only relationships name (``secondary=``), by full name.
+        lower_names: the names of all of them without their schema, in small letters.
     """
 
     def __init__(self, bound: BoundPolicy) -> None:
@@ -32,6 +33,7 @@ class SecuredTables:
                 link = relationship.secondary
                 if isinstance(link, Table) and link.fullname not in self.entities:
                     self.links[link.fullname] = link
+        self.lower_names = frozenset(name.rsplit(".")[-1].lower() for name in (*self.entities, *self.links))
 
     def entity_of(self, table: Table) -> type | None:
         """The mapped class of a table; None for a link table or a stranger."""
@@ -41,12 +43,17 @@ class SecuredTables:
 class HolderCriteria:
     """The rows of each table that principals with one holder may see."""
 
+    authored = False
+
     def __init__(self, bound: BoundPolicy, tables: SecuredTables, holder: Holder, *, cache_key: str) -> None:
         self.cache_key = cache_key
         self._bound = bound
         self._tables = tables
         self._holder = holder
         self._made: dict[str, tuple[Table, ColumnElement[bool] | None]] = {}
+
+    def knows(self, name: str) -> bool:
+        return name.lower() in self._tables.lower_names
 
     def rows_of(self, name: str) -> tuple[Table, ColumnElement[bool] | None]:
         made = self._made.get(name)
@@ -81,8 +88,13 @@ class HolderCriteria:
 class EveryRow:
     """No criteria: for rules, and for the checks that enforcement itself makes."""
 
+    authored = True
+
     def __init__(self, *, cache_key: str) -> None:
         self.cache_key = cache_key
+
+    def knows(self, name: str) -> bool:
+        return False
 
     def rows_of(self, name: str) -> tuple[None, None]:
         return None, None

@@ -7,7 +7,8 @@ delete is refused in the words of a foreign key that still refers to the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import ForeignKeyConstraint, and_, case, literal_column, select,
 from sqlalchemy.orm import RelationshipDirection
 
 from rowgate.enforce.keys import any_of, chunks
+from rowgate.enforce.rows import Key, lock_rows, refuse_unless_checked
 from rowgate.errors import StillReferenced
 from rowgate.mapped import mapper_of, table_of
 from rowgate.types import Access
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from rowgate.enforce.session import SecureSession
 
 __all__ = ["refuse_hidden_dependents"]
-
-Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,23 @@ class _Dependency:
     access: Access
 
 
-def refuse_hidden_dependents(session: SecureSession, deleted: Mapping[type, Sequence[Key]]) -> None:
+def refuse_hidden_dependents(session: SecureSession, deleted: Mapping[type, Sequence[Key]]) -> Callable[[], None]:
     """Check all rows that deleting would change along, down to the last level.
 
     Args:
         session: must be within its scope for checks.
         deleted: primary keys of the rows to be deleted, by entity.
 
+    Returns:
+        The check of the rest, to be called after the delete: WITH CHECK on the rows that lost their reference.
+
     Raises:
         StillReferenced: a dependent row is hidden, or not the principal's to change.
     """
+    if session.holder.superuser:
+        return lambda: None
     seen: set[tuple[type, Key]] = {(entity, key) for entity, keys in deleted.items() for key in keys}
+    cut_loose: dict[type, set[Key]] = defaultdict(set)
     waiting = [(entity, list(keys)) for entity, keys in deleted.items()]
     while waiting:
         parent, parent_keys = waiting.pop()
@@ -56,6 +62,18 @@ def refuse_hidden_dependents(session: SecureSession, deleted: Mapping[type, Sequ
             if fresh and dependency.access is Access.DELETE:
                 seen.update((dependency.child, key) for key in fresh)
                 waiting.append((dependency.child, fresh))
+            elif fresh:
+                cut_loose[dependency.child].update(fresh)
+    written = {
+        child: lock_rows(session, child, Access.UPDATE, [key for key in keys if (child, key) not in seen]).matched
+        for child, keys in cut_loose.items()
+    }
+
+    def rest() -> None:
+        for child, matched in written.items():
+            refuse_unless_checked(session, child, Access.UPDATE, matched)
+
+    return rest
 
 
 def _dependencies(session: SecureSession, parent: type) -> Iterator[_Dependency]:

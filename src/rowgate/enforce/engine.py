@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import copy
 import weakref
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, TextClause, event
 
 from rowgate.enforce.compiler import securing_compiler
+from rowgate.enforce.raw import quoting_preparer
 from rowgate.errors import StatementRefused
 
 if TYPE_CHECKING:
@@ -24,18 +26,20 @@ _SESSION = "rowgate_session"
 _BEGINNINGS = frozenset({"BEGIN DEFERRED", "BEGIN IMMEDIATE"})  # what rowgate.databases sends to SQLite
 
 
-def secured_engine(plain: Engine) -> Engine:
+def secured_engine(plain: Engine, *, functions: Iterable[str] = ()) -> Engine:
     """An engine over the same pool whose statements are filtered or refused.
 
     It has a dialect and a compiled cache of its own, so that nothing compiled without the policy is ever run by it.
 
     Args:
         plain: the engine to secure; it stays as it is, for migrations and trusted sessions.
+        functions: SQL functions that statements may call, besides those known to be harmless.
     """
     with plain.connect():
         pass  # the dialect learns its server's version and features at the first connection; copy it after that
     dialect = copy.copy(plain.dialect)
-    dialect.statement_compiler = securing_compiler(type(dialect).statement_compiler)
+    dialect.statement_compiler = securing_compiler(type(dialect).statement_compiler, functions=functions)
+    dialect.identifier_preparer = quoting_preparer(dialect.identifier_preparer)
     secured = Engine(plain.pool, dialect, plain.url)
     # The connection events of the plain engine's dialect (pragmas and the like) live in the shared pool;
     # those of its engine (an explicit BEGIN) have to come along.
@@ -70,6 +74,7 @@ def _guard(
                 "A Core INSERT, UPDATE or DELETE was sent outside of a flush.",
                 hint="Change objects and flush, use ORM update() or delete(), or open with gate.trusted(reason='...').",
             )
+        session.note_sent(compiled, context)
         return
     criteria = getattr(compiled, "criteria", None)
     if criteria is None:

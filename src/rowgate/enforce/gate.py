@@ -30,14 +30,15 @@ class Rules(Protocol):
     def derived(self) -> Mapping[type, Mapping[str, str]]:
         """Per entity the columns that rules compute, each with its rule in words; read-only to clients."""
 
+    @property
+    def governed(self) -> frozenset[type]:
+        """The entities whose rows concern a rule; a bulk statement on them would pass the rules by."""
+
     def before_flush(self, session: Session, context: Any, instances: Any) -> None:
         """Run the rules on the pending changes."""
 
     def after_flush(self, session: Session, context: Any) -> None:
         """Run what rules do after the rows were written."""
-
-    def forget(self, session: Session) -> None:
-        """Drop every reference to rows that the rules kept on the session."""
 
 
 class Gate:
@@ -49,6 +50,8 @@ class Gate:
         models: the declarative base, or the mapped classes.
         rules: business rules; None for none.
         observers: told of every statement (the filter log is one).
+        functions: SQL functions that statements may call besides those known to be harmless; none of them may run SQL
+            or read a table by its name.
 
     Raises:
         CheckFailed: the policy has errors.
@@ -62,6 +65,7 @@ class Gate:
         models: type[DeclarativeBase] | Iterable[type],
         rules: Rules | None = None,
         observers: Sequence[Observer] = (),
+        functions: Iterable[str] = (),
     ) -> None:
         self.policy = policy
         self.plain_engine = engine
@@ -69,8 +73,9 @@ class Gate:
         self.observers = tuple(observers)
         self.bound = BoundPolicy(policy, entities_of(models))
         self.tables = SecuredTables(self.bound)
+        self.governed = rules.governed if rules is not None else frozenset()
         self.derived: Mapping[type, Mapping[str, str]] = rules.derived if rules is not None else {}
-        self.engine = secured_engine(engine)
+        self.engine = secured_engine(engine, functions=functions)
         self.writing_engine = self.engine.execution_options(**{BEGIN_MODE: "IMMEDIATE"})
         self._name = uuid4().hex
         self.every_row = EveryRow(cache_key=f"{self._name}:every")

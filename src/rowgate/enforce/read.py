@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -11,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Result, TextClause
 from sqlalchemy.engine.result import ChunkedIteratorResult
 from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy.sql import visitors
 
 from rowgate.enforce.compiler import EnforcedBy
 from rowgate.enforce.records import SentStatement, StatementRecord
-from rowgate.errors import AccessRefused, StatementRefused
+from rowgate.errors import AccessRefused, RowgateError, StatementRefused
 from rowgate.policy import Decision
 from rowgate.types import Access
 
 if TYPE_CHECKING:
     from rowgate.enforce.session import SecureSession
 
-__all__ = ["execute", "execute_unfiltered", "refuse_verb", "report"]
+__all__ = ["execute", "execute_unfiltered", "refusals_reported", "refuse_verb", "report"]
 
 
 def execute(session: SecureSession, state: ORMExecuteState) -> Result[Any]:
@@ -37,12 +39,18 @@ def execute(session: SecureSession, state: ORMExecuteState) -> Result[Any]:
         raise StatementRefused(
             "A secured session does not run insert() statements.", hint="Add objects to the session: session.add_all()."
         )
-    if not state.is_orm_statement:
+    if not isinstance(state.parameters or {}, Mapping):
+        # Claims are bound beside one set of parameters; in a list a caller could bind claims of its own.
+        raise StatementRefused("A secured session does not run a select with a list of parameters.")
+    if "schema_translate_map" in state.execution_options:
+        raise StatementRefused("A secured session does not translate schemas.")
+    if not state.is_orm_statement and not _names_entities(state.statement):
         # A Core statement gets no criteria: it compiles only where it reads no table (select(func.now()), say).
         return state.invoke_statement()
     if not (state.is_relationship_load or state.is_column_load):
         for mapper in state.all_mappers:
-            refuse_verb(session, mapper.class_, Access.READ)
+            with refusals_reported(session, [session.decide(mapper.class_, Access.READ)]):
+                refuse_verb(session, mapper.class_, Access.READ)
     started = perf_counter()
     enforce(session, state)
     session.sent = None
@@ -50,6 +58,11 @@ def execute(session: SecureSession, state: ORMExecuteState) -> Result[Any]:
     if session.gate.observers and session.sent is not None:
         return _observed(session, state, result, session.sent, started)
     return result
+
+
+def _names_entities(statement: Any) -> bool:
+    """Whether attributes of mapped classes stand in it; SQLAlchemy does not call every such select an ORM statement."""
+    return any("parententity" in element._annotations for element in visitors.iterate(statement))
 
 
 def execute_unfiltered(session: SecureSession, state: ORMExecuteState) -> Result[Any]:
@@ -87,8 +100,9 @@ def report(
     sent: SentStatement | None,
     rows: int,
     started: float,
+    refused: str | None = None,
 ) -> None:
-    """Tell the observers of one authorised statement."""
+    """Tell the observers of one statement."""
     record = StatementRecord(
         request_id=session.request_id,
         principal=session.principal,
@@ -98,9 +112,27 @@ def report(
         sent=sent,
         rows=rows,
         milliseconds=(perf_counter() - started) * 1000,
+        refused=refused,
     )
     for observer in session.gate.observers:
         observer.statement(record)
+
+
+@contextmanager
+def refusals_reported(session: SecureSession, decisions: Sequence[Decision]) -> Iterator[None]:
+    """Tell the observers of a statement that is refused inside the block; the error goes on to the caller.
+
+    Args:
+        decisions: for each entity the statement touches, the one written to first; nothing is told without any.
+    """
+    started = perf_counter()
+    try:
+        yield
+    except RowgateError as error:
+        if decisions:
+            words = f"{error.code} {error.detail}"
+            report(session, decisions[0].access, decisions, sent=None, rows=0, started=started, refused=words)
+        raise
 
 
 def entities_read(session: SecureSession, sent: SentStatement, first: Iterable[type]) -> list[Decision]:

@@ -20,16 +20,18 @@ class SentStatement:
         sql: its text, with the driver's placeholders.
         parameters: the values, in the order of the placeholders or by their names.
         tables: the full names of the tables it reads.
+        paramstyle: how its placeholders are written (PEP 249's name, or ``numeric_dollar``).
     """
 
     sql: str
     parameters: Sequence[object] | Mapping[str, object]
     tables: frozenset[str]
+    paramstyle: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class StatementRecord:
-    """One authorised statement.
+    """One authorised statement, or one that was refused.
 
     Attributes:
         request_id: of the request it belongs to; None outside of one.

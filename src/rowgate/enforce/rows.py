@@ -76,8 +76,10 @@ def lock_or_refuse(session: SecureSession, entity: type, access: Access, keys: S
 
 
 def is_unconditional(session: SecureSession, entity: type, access: Access) -> bool:
-    """Whether the principal sees every row of an entity and may touch each with the verb."""
+    """Whether the principal sees every row of an entity and may touch each with the verb, whichever rule gives it."""
     decision = session.decide(entity, access)
+    if decision.by == "grants":
+        return False  # WITH CHECK asks which of the grants held the row before
     return decision.condition is None and session.decide(entity, Access.READ).condition is None
 
 

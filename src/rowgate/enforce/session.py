@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -106,7 +106,7 @@ class SecureSession(GateSession):
         if self.gate.observers and self._scope is Scope.CLIENT:
             parameters = context.parameters[0] if context.parameters else ()
             tables = frozenset(getattr(compiled, "tables_read", ()))
-            self.sent = SentStatement(context.statement, parameters, tables)
+            self.sent = SentStatement(context.statement, parameters, tables, context.dialect.paramstyle)
 
     # --- scopes
 
@@ -147,10 +147,22 @@ class SecureSession(GateSession):
             self.undo()
             raise
 
-    def undo(self) -> None:
-        """Roll back after a refused write. Within a commit SQLAlchemy is about to do so itself."""
-        with suppress(IllegalStateChangeError):
+    def commit(self) -> None:
+        """Flush and commit; see :meth:`flush` for what it raises."""
+        try:
+            super().commit()
+        except BaseException:
+            # SQLAlchemy leaves the transaction open when a flush is refused here, with the rows that rules loaded.
             self.rollback()
+            raise
+
+    def undo(self) -> None:
+        """Roll back after a refused write."""
+        try:
+            self.rollback()
+        except IllegalStateChangeError:
+            # Within a commit, or as a savepoint begins: the caller's transaction stays, what rules loaded must not.
+            self.expire_all()
 
     # --- ways past the criteria and the flush, closed
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rowgate.enforce.changes import Change, collect
 from rowgate.enforce.dependents import refuse_hidden_dependents
 from rowgate.enforce.pending import refuse_missing_references
-from rowgate.enforce.read import refuse_verb, report
+from rowgate.enforce.read import refusals_reported, refuse_verb, report
 from rowgate.enforce.rows import Key, Matched, is_unconditional, lock_or_refuse, refuse_unless_checked
 from rowgate.errors import ReadOnlyColumn
 from rowgate.mapped import mapper_of, state_of
@@ -43,10 +43,23 @@ def flush(session: SecureSession, send: Callable[[], None]) -> None:
     """
     from rowgate.enforce.session import Scope
 
-    started = perf_counter()
     with session.within(Scope.CHECKS):
         changes = collect(session)
         by_verb = _by_verb(changes)
+    with refusals_reported(session, [session.decide(entity, access) for entity, access in by_verb]):
+        _checked(session, send, changes, by_verb)
+
+
+def _checked(
+    session: SecureSession,
+    send: Callable[[], None],
+    changes: list[Change],
+    by_verb: dict[tuple[type, Access], list[Change]],
+) -> None:
+    from rowgate.enforce.session import Scope
+
+    started = perf_counter()
+    with session.within(Scope.CHECKS):
         for entity, access in by_verb:
             refuse_verb(session, entity, access)
         for change in changes:
@@ -54,7 +67,7 @@ def flush(session: SecureSession, send: Callable[[], None]) -> None:
             refuse_read_only(session, change.entity, written)
         matched = _lock(session, by_verb)
         after = refuse_missing_references(session, changes)
-        refuse_hidden_dependents(session, _keys(by_verb, Access.DELETE))
+        after_deletes = refuse_hidden_dependents(session, _keys(by_verb, Access.DELETE))
     with session.within(Scope.RULES), session.writing():
         _forget_filtered_relationships(session)
         _send(session, send)
@@ -63,6 +76,7 @@ def flush(session: SecureSession, send: Callable[[], None]) -> None:
             if access is not Access.DELETE:
                 refuse_unless_checked(session, entity, access, _written(made, matched.get((entity, access))))
         after()
+        after_deletes()
     _forget_what_rules_loaded(session)
     for (entity, access), made in by_verb.items():
         report(session, access, [session.decide(entity, access)], sent=None, rows=len(made), started=started)
@@ -182,4 +196,3 @@ def _forget_what_rules_loaded(session: SecureSession) -> None:
     """Expire everything, so that each object and relationship is read again, filtered, when it is next touched."""
     if session.gate.rules is not None:
         session.expire_all()
-        session.gate.rules.forget(session)
