@@ -49,7 +49,7 @@ def lock_rows(session: SecureSession, entity: type, access: Access, keys: Sequen
     for run in chunks(list(keys)):
         query = select(*columns, _flag(decision.rows), *flags).where(any_of(columns, run))
         query = query if visible is None else query.where(visible)
-        for row in session.execute(query.order_by(*columns).with_for_update()):
+        for row in session.execute(query.order_by(*columns).with_for_update(key_share=True)):
             key, allowed, grants = _split(row, len(columns))
             if allowed:
                 locked.matched[key] = grants

@@ -72,6 +72,7 @@ class SecureSession(GateSession):
         self._criteria = gate.criteria_of(self.holder)
         self._scope = Scope.CLIENT
         self._writing = False
+        self.must_roll_back = False
         self.sent: SentStatement | None = None
 
     # A principal is for life: no setter.
@@ -157,11 +158,12 @@ class SecureSession(GateSession):
             raise
 
     def undo(self) -> None:
-        """Roll back after a refused write."""
+        """Roll back after a refused write, at once where that can be; else nothing of the transaction can be committed."""
         try:
             self.rollback()
         except IllegalStateChangeError:
-            # Within a commit, or as a savepoint begins: the caller's transaction stays, what rules loaded must not.
+            # Within a commit, or as a savepoint begins, SQLAlchemy does not let us. What rules loaded must not stay.
+            self.must_roll_back = True
             self.expire_all()
 
     # --- ways past the criteria and the flush, closed
@@ -207,6 +209,18 @@ def _finish_rules(session: Session, context: Any) -> None:
         session.gate.rules.after_flush(session, context)
 
 
+def _refuse_commit(session: Session) -> None:
+    if isinstance(session, SecureSession) and session.must_roll_back:
+        raise StatementRefused("A write of this transaction was refused; it cannot be committed.", hint="Roll it back.")
+
+
+def _rolled_back(session: Session) -> None:
+    if isinstance(session, SecureSession):
+        session.must_roll_back = False
+
+
+event.listen(GateSession, "before_commit", _refuse_commit, propagate=True)
+event.listen(GateSession, "after_rollback", _rolled_back, propagate=True)
 event.listen(GateSession, "do_orm_execute", _authorise, propagate=True)
 event.listen(GateSession, "after_begin", _begin, propagate=True)
 event.listen(GateSession, "before_flush", _run_rules, propagate=True)
