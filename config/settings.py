@@ -6,6 +6,7 @@ which comes first.
 
 from pathlib import Path
 
+from api.customize_api import customize_api
 from database.load import load_sample, load_users
 from database.models import Base
 from logic.declare_logic import declare_logic
@@ -19,4 +20,5 @@ project = Project(
     rules=declare_logic,
     fill_rows=load_sample,
     fill_users=load_users,
+    customize_api=customize_api,
 )

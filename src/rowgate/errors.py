@@ -102,9 +102,9 @@ class RowNotFound(RowgateError):
     hint = "Check the type and the id."
 
     @classmethod
-    def of(cls, entity: str, key: Sequence[object]) -> RowNotFound:
-        """The error for one row, by its type's name and its primary key."""
-        return cls(f"There is no {entity} {'_'.join(str(part) for part in key)!r}.")
+    def of(cls, entity: str) -> RowNotFound:
+        """The error for a row of an entity; without its key, so that any two such answers are equal to the letter."""
+        return cls(f"There is no such {entity}.")
 
 
 class StatementRefused(RowgateError):

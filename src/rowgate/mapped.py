@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import InstanceState, Mapper
+from sqlalchemy.orm.attributes import instance_state
 
 __all__ = ["mapper_of", "state_of", "table_of"]
 
@@ -23,8 +24,7 @@ def mapper_of(entity: type) -> Mapper[Any]:
 
 def state_of(obj: object) -> InstanceState[Any]:
     """What SQLAlchemy knows of one mapped object."""
-    state: InstanceState[Any] = inspect(obj)
-    return state
+    return instance_state(obj)
 
 
 def table_of(entity: type) -> Table:

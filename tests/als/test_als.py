@@ -100,7 +100,7 @@ def test_the_line_of_a_declaration_is_that_of_the_users_file() -> None:
 
 def test_a_claim_the_user_lacks_stops_the_start(sqlite_engine: Engine) -> None:
     policy = als.policy_of(declared(DECLARATIONS), claims=["client_id"])
-    with pytest.raises(CheckFailed, match="P004.*'region'|'region'.*"):
+    with pytest.raises(CheckFailed, match="P004"):
         Gate(policy, sqlite_engine, models=Base)
 
 

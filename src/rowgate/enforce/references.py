@@ -68,8 +68,7 @@ def refuse_missing(session: SecureSession, references: Iterable[Reference]) -> N
 
 
 def _missing(entity: type, reference: Reference) -> ReferenceMissing:
-    shown = ", ".join(repr(value) for value in reference.values)
     return ReferenceMissing(
-        f"There is no {entity.__name__} {shown} to refer to.",
+        f"There is no such {entity.__name__} to refer to.",
         pointers=[f"/data/attributes/{reference.attribute}"],
     )

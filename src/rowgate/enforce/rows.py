@@ -71,7 +71,7 @@ def lock_or_refuse(session: SecureSession, entity: type, access: Access, keys: S
             verb = (access.name or "").lower()
             raise AccessRefused(f"You may read this {entity.__name__}, but not {verb} it.")
         if key not in locked.matched:
-            raise RowNotFound.of(entity.__name__, key)
+            raise RowNotFound.of(entity.__name__)
     return locked.matched
 
 

@@ -170,7 +170,7 @@ def _read_again(
             state = states[identity]
             _set_old_values(state, names, record[len(keys) :], gone=state in deleted)
     for identity in states.keys() - found:
-        raise RowNotFound.of(mapper.class_.__name__, identity)
+        raise RowNotFound.of(mapper.class_.__name__)
 
 
 def _plain_columns(mapper: Mapper[Any]) -> Iterator[ColumnProperty[Any]]:

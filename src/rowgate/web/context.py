@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["close", "principal", "request_id", "session", "set_principal"]
 
 _STATE = "rowgate.request"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Short and plain, because it is written to logs and sent back.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -72,14 +73,16 @@ def set_principal(principal: Principal) -> None:
 def session() -> SecureSession:
     """The request's session, opened for its principal when first asked for.
 
-    It is closed when the request ends; what was not committed by then is rolled back.
+    It is closed when the request ends; what was not committed by then is rolled back. Its transaction is one that
+    writes, unless the request's method is safe (GET, HEAD, OPTIONS).
 
     Raises:
         MissingPrincipal: nobody has logged in for this request.
     """
     state = _state()
     if state.session is None:
-        state.session = runtime().gate.session(principal(), request_id=state.request_id)
+        writes = request.method not in _SAFE
+        state.session = runtime().gate.session(principal(), request_id=state.request_id, writes=writes)
     return state.session
 
 

@@ -1,0 +1,234 @@
+"""Request bodies: a resource object or linkage, read strictly, all of its faults told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask import request
+
+from rowgate.api.json_text import JsonFault, read_json
+from rowgate.api.media import check_content_type
+from rowgate.api.names import did_you_mean
+from rowgate.api.query import CHECKSUM
+from rowgate.api.resources import Key, Relation, Resources, ResourceType
+from rowgate.api.values import Json, ValueFault
+from rowgate.errors import (
+    BadDocument,
+    BadValue,
+    Faults,
+    ReferenceMissing,
+    RowgateError,
+    TypeConflict,
+    UnknownMember,
+)
+
+__all__ = ["Draft", "Link", "missing", "read_body", "read_draft", "read_linkage"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A resource identifier that a client sent.
+
+    Args:
+        key: the primary key its id spells; None where no row can have that id.
+        text: the id as sent.
+        pointer: where in the document it stands.
+    """
+
+    target: ResourceType
+    key: Key | None
+    text: str
+    pointer: str
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """What a client wants a row to be.
+
+    Args:
+        id: as sent; None where it was left out.
+        attributes: values by attribute name.
+        to_one: by relationship: where it is to lead; None for nowhere.
+        to_many: by relationship: everything it is to lead to.
+        checksum: of the row as the client read it; None where it was left out.
+    """
+
+    id: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    to_one: dict[str, Link | None] = field(default_factory=dict)
+    to_many: dict[str, list[Link]] = field(default_factory=dict)
+    checksum: str | None = None
+
+
+def read_body() -> Mapping[str, Json]:
+    """The request's body, a JSON object.
+
+    Raises:
+        MediaTypeRefused: it is declared as something else.
+        BadDocument: it is none.
+        werkzeug.exceptions.RequestEntityTooLarge: it is larger than the settings allow.
+    """
+    check_content_type()
+    try:
+        value = read_json(request.get_data())
+    except JsonFault as fault:
+        raise BadDocument(f"The body is no document. {fault}", pointers=[""]) from None
+    if not isinstance(value, dict):
+        raise BadDocument("The body is not a JSON object.", pointers=[""])
+    return value
+
+
+def read_draft(body: Mapping[str, Json], resource: ResourceType, resources: Resources) -> Draft:
+    """The resource object of a body.
+
+    Raises:
+        BadDocument: it is not one.
+        TypeConflict: it is of another type.
+        Faults: members that are unknown, or values that their attributes cannot hold.
+    """
+    data = _object(body.get("data"), "/data")
+    _check_type(data, resource, "/data")
+    reader = _Reader(resources)
+    draft = Draft(id=_id_of(data))
+    reader.attributes(draft, resource, _object(data.get("attributes", {}), "/data/attributes"))
+    reader.relationships(draft, resource, _object(data.get("relationships", {}), "/data/relationships"))
+    reader.finish()
+    return draft
+
+
+def read_linkage(body: Mapping[str, Json], relation: Relation, resources: Resources) -> list[Link] | Link | None:
+    """The linkage of a relationship's body: a list for a to-many relationship, else one identifier or null.
+
+    Raises:
+        BadDocument: it is not linkage, or a list where one is meant, or the other way round.
+        TypeConflict: an identifier is of another type.
+        Faults: several are.
+    """
+    if "data" not in body:
+        raise BadDocument("The document has no member data.", pointers=[""])
+    reader = _Reader(resources)
+    found = reader.linkage(relation, body["data"], "/data")
+    reader.finish()
+    return found
+
+
+def missing(link: Link) -> ReferenceMissing:
+    """The error for a link to a row that is hidden or not there."""
+    return ReferenceMissing(f"There is no such {link.target.name} to refer to.", pointers=[link.pointer])
+
+
+class _Reader:
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._faults: list[RowgateError] = []
+
+    def finish(self) -> None:
+        if len(self._faults) == 1:
+            raise self._faults[0]
+        if self._faults:
+            raise Faults(self._faults)
+
+    def attributes(self, draft: Draft, resource: ResourceType, given: Mapping[str, Json]) -> None:
+        for name, value in given.items():
+            pointer = f"/data/attributes/{escaped(name)}"
+            if name == CHECKSUM:
+                draft.checksum = value if isinstance(value, str) else None
+                if value is not None and draft.checksum is None:
+                    self._faults.append(BadValue(f"{name} takes text.", pointers=[pointer]))
+                continue
+            attribute = resource.attributes.get(name)
+            if attribute is None:
+                known = resource.relations if name in resource.relations else resource.attributes
+                hint = "Send it in relationships." if name in resource.relations else did_you_mean(name, known)
+                self._faults.append(
+                    UnknownMember(f"{resource.name} has no attribute {name!r}.", hint=hint, pointers=[pointer])
+                )
+                continue
+            if value is None:
+                if attribute.nullable or attribute.is_generated:
+                    draft.attributes[name] = None
+                else:
+                    self._faults.append(BadValue(f"{name} must have a value.", pointers=[pointer]))
+                continue
+            try:
+                draft.attributes[name] = attribute.codec.parse(value)
+            except ValueFault as fault:
+                self._faults.append(BadValue(f"{name} takes {fault}.", pointers=[pointer]))
+
+    def relationships(self, draft: Draft, resource: ResourceType, given: Mapping[str, Json]) -> None:
+        for name, value in given.items():
+            pointer = f"/data/relationships/{escaped(name)}"
+            relation = resource.relations.get(name)
+            if relation is None:
+                hint = did_you_mean(name, resource.relations)
+                self._faults.append(
+                    UnknownMember(f"{resource.name} has no relationship {name!r}.", hint=hint, pointers=[pointer])
+                )
+                continue
+            member = _object(value, pointer)
+            if "data" not in member:
+                continue  # links alone, as in an answer that is sent back
+            linkage = self.linkage(relation, member["data"], f"{pointer}/data")
+            if isinstance(linkage, list):
+                draft.to_many[name] = linkage
+            else:
+                draft.to_one[name] = None if linkage is None else replace(linkage, pointer=pointer)
+
+    def linkage(self, relation: Relation, data: Json, pointer: str) -> list[Link] | Link | None:
+        if relation.to_many:
+            if not isinstance(data, list):
+                raise BadDocument(f"{relation.name} leads to many: data is a list.", pointers=[pointer])
+            links = [self._link(relation, each, f"{pointer}/{index}") for index, each in enumerate(data)]
+            return [link for link in links if link is not None]
+        if data is None:
+            return None
+        if not isinstance(data, dict):
+            raise BadDocument(f"{relation.name} leads to one: data is an object or null.", pointers=[pointer])
+        return self._link(relation, data, pointer)
+
+    def _link(self, relation: Relation, data: Json, pointer: str) -> Link | None:
+        target = self._resources[relation.target]
+        try:
+            identifier = _object(data, pointer)
+            _check_type(identifier, target, pointer)
+            text = _id_of(identifier, pointer)
+        except (BadDocument, TypeConflict) as fault:
+            self._faults.append(fault)
+            return None
+        if text is None:
+            self._faults.append(BadDocument("The identifier has no id.", pointers=[pointer]))
+            return None
+        return Link(target=target, key=target.key_of(text), text=text, pointer=pointer)
+
+
+def _object(value: Json, pointer: str) -> Mapping[str, Json]:
+    if not isinstance(value, dict):
+        raise BadDocument(f"{pointer} is not a JSON object.", pointers=[pointer])
+    return value
+
+
+def _check_type(data: Mapping[str, Json], resource: ResourceType, pointer: str) -> None:
+    kind = data.get("type")
+    if not isinstance(kind, str):
+        raise BadDocument("The resource has no type.", pointers=[pointer])
+    if kind != resource.name:
+        raise TypeConflict(f"The type is {kind!r}, not {resource.name}.", pointers=[f"{pointer}/type"])
+
+
+def _id_of(data: Mapping[str, Json], pointer: str = "/data") -> str | None:
+    """The id, which is text; ApiLogicServer's clients send numbers too."""
+    value = data.get("id")
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise BadDocument("An id is text.", pointers=[f"{pointer}/id"])
+    return value
+
+
+def escaped(name: str) -> str:
+    """A member's name as a part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")

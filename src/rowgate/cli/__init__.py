@@ -1,0 +1,46 @@
+"""The command ``rowgate``: serve a project, check its declarations, and ask why somebody sees a row or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rowgate import __version__
+from rowgate.cli.check import check
+from rowgate.cli.common import Here, TeachingGroup
+from rowgate.cli.explain import explain
+from rowgate.cli.run import run
+from rowgate.cli.whoami import whoami
+
+__all__ = ["main"]
+
+
+@click.group(cls=TeachingGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--project",
+    "folder",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="The project's folder: the one that holds config/settings.py. [default: the current folder]",
+)
+@click.version_option(__version__, prog_name="rowgate")
+@click.pass_context
+def main(context: click.Context, folder: Path) -> None:
+    """Row-level security for SQLAlchemy models: serve a project, check it, ask it why.
+
+    \b
+    Examples:
+      rowgate check                        are the declarations sound?
+      rowgate run                          serve http://127.0.0.1:5656
+      rowgate whoami s1                    what may s1 do, and by which lines?
+      rowgate explain s1 Customer ALFKI    why does s1 not see this customer?
+
+    Exit codes: 0 fine; 1 the check found errors; 2 the command could not be done, and the output says why.
+    """
+    context.obj = Here(folder)
+
+
+for command in (run, check, whoami, explain):
+    main.add_command(command)
