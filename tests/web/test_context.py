@@ -28,8 +28,10 @@ class FakeSession:
 @dataclass
 class FakeGate:
     opened: list[FakeSession] = field(default_factory=list)
+    writing: list[bool] = field(default_factory=list)
 
-    def session(self, principal: Principal, *, request_id: str) -> FakeSession:
+    def session(self, principal: Principal, *, request_id: str, writes: bool) -> FakeSession:
+        self.writing.append(writes)
         self.opened.append(FakeSession(principal, request_id))
         return self.opened[-1]
 
@@ -49,7 +51,7 @@ def app(gate: FakeGate, tmp_path: Path) -> Flask:
     def answer(error: RowgateError) -> ResponseReturnValue:
         return error.code, error.status
 
-    @app.route("/rows/<name>")
+    @app.route("/rows/<name>", methods=["GET", "POST", "PATCH", "DELETE"])
     def rows(name: str) -> str:
         if name != "nobody":
             web.set_principal(Principal(id=name))
@@ -84,6 +86,16 @@ def test_session_is_opened_once_for_the_principal_and_closed(app: Flask, gate: F
     answer = app.test_client().get("/rows/s1", headers={"X-Request-Id": "r-1"})
     assert answer.text == "s1"
     assert gate.opened == [FakeSession(Principal(id="s1"), "r-1", closed=1)]
+
+
+@pytest.mark.parametrize(
+    ("method", "writes"), [("GET", False), ("HEAD", False), ("POST", True), ("PATCH", True), ("DELETE", True)]
+)
+def test_the_method_says_whether_the_session_is_going_to_write(
+    app: Flask, gate: FakeGate, method: str, writes: bool
+) -> None:
+    app.test_client().open("/rows/s1", method=method)
+    assert gate.writing == [writes]
 
 
 def test_no_session_is_opened_unless_asked_for(app: Flask, gate: FakeGate) -> None:
