@@ -112,6 +112,15 @@ def test_a_filter_cannot_ask_for_roles(sqlite_engine: Engine) -> None:
         Gate(als.policy_of(declared(text), claims=["client_id", "region"]), sqlite_engine, models=Base)
 
 
+def test_pythons_and_in_a_filter_is_refused(sqlite_engine: Engine) -> None:
+    text = DECLARATIONS + (
+        "\nGrant(on_entity=models.Order, to_role='sales', "
+        "filter=lambda: models.Order.Id > 1 and models.Order.Freight > 2)\n"
+    )
+    with pytest.raises(CheckFailed, match="P005"):
+        Gate(als.policy_of(declared(text), claims=["client_id", "region"]), sqlite_engine, models=Base)
+
+
 def test_outside_of_a_request_there_is_no_current_user() -> None:
     with pytest.raises(MissingPrincipal):
         als.Security.current_user()

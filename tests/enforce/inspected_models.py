@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import JSON, Column, ForeignKey, Table, func, select
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import DeclarativeBase, Mapped, WriteOnlyMapped, column_property, deferred, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, WriteOnlyMapped, column_property, mapped_column, relationship
 
 from rowgate.policy import Policy
 from rowgate.types import Access, Principal
@@ -41,7 +41,7 @@ class Item(Base):
     kind: Mapped[str]
     name: Mapped[str]
     price: Mapped[int]
-    note: Mapped[str] = deferred(mapped_column())
+    note: Mapped[str] = mapped_column(deferred=True)
     facts: Mapped[list[int]] = mapped_column(JSON)
     shop_id: Mapped[int | None] = mapped_column(ForeignKey("shop.id"))
     shop: Mapped[Shop | None] = relationship(back_populates="items")
@@ -63,7 +63,7 @@ class Shop(Base):
     tenant: Mapped[int]
     name: Mapped[str]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("shop.id"))
-    parent: Mapped[Shop | None] = relationship(remote_side=[id], back_populates="branches")
+    parent: Mapped[Shop | None] = relationship(remote_side="Shop.id", back_populates="branches")
     branches: Mapped[list[Shop]] = relationship(back_populates="parent")
     items: Mapped[list[Item]] = relationship(back_populates="shop")
     catalogue: WriteOnlyMapped[Item] = relationship(viewonly=True)

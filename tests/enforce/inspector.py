@@ -51,7 +51,7 @@ class Inspector:
         parsed = sqlglot.parse_one(sql, dialect=DIALECTS[self.engine.dialect.name])
         found = 0
         for table in parsed.find_all(exp.Table):
-            if table.name not in self.criteria or _is_cte(table):
+            if table.name not in self.criteria or _is_cte(table) or isinstance(table.parent, exp.Lock):
                 continue
             found += 1
             if not self._is_behind_criteria(table):

@@ -45,7 +45,9 @@ def by_the_transaction_itself(session: SecureSession) -> None:
 
 
 @pytest.mark.parametrize(
-    "flush", [by_flush, by_commit, by_autoflush, by_a_new_savepoint, by_the_transaction_itself], ids=lambda f: f.__name__
+    "flush",
+    [by_flush, by_commit, by_autoflush, by_a_new_savepoint, by_the_transaction_itself],
+    ids=lambda f: f.__name__,
 )
 def test_a_refused_write_cannot_be_committed_afterwards(
     sample_engine: Engine, flush: Callable[[SecureSession], None]

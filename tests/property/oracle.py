@@ -270,7 +270,7 @@ class Tables:
         return copy.deepcopy(self)
 
 
-class Refused(Exception):  # noqa: N818 - not an error of the test
+class Refused(Exception):
     """A write the contract forbids."""
 
     def __init__(self, *errors: type[RowgateError]) -> None:
@@ -306,9 +306,7 @@ class Oracle:
     def giving(self, entity: str, verb: Access) -> list[Grant]:
         """The matching grants whose access holds the verb. Rule 4."""
         return [
-            grant
-            for grant in self.matching(entity)
-            if verb in (self.default if grant.access is None else grant.access)
+            grant for grant in self.matching(entity) if verb in (self.default if grant.access is None else grant.access)
         ]
 
     def may(self, entity: str, verb: Access) -> bool:
@@ -401,7 +399,7 @@ class Oracle:
         return len(rows)
 
     def relink(self, link: str, left: Key, right: Key, *, add: bool) -> None:
-        """Change a many-to-many relationship from its left side: an UPDATE of the left row, a reference to the right."""
+        """Change a many-to-many relationship from its left: an UPDATE of that row, a reference to the other one."""
         declared = self.links[link]
         self.must_reach(declared.left, left, Access.UPDATE)
         if right not in self.visible(declared.right):

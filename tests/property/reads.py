@@ -9,7 +9,6 @@ from sqlalchemy import func, select, true, tuple_, union_all
 from sqlalchemy.orm import (
     aliased,
     contains_eager,
-    immediateload,
     joinedload,
     lazyload,
     selectinload,
@@ -22,7 +21,7 @@ from tests.property.models import Built
 
 Keys = list[o.Key]
 Read = Callable[[SecureSession], Any]
-LOADERS = (lazyload, joinedload, selectinload, subqueryload, immediateload)
+LOADERS = (lazyload, joinedload, selectinload, subqueryload)
 
 
 class Reads:
@@ -87,12 +86,26 @@ class Reads:
         yield "cte", tuples(select(cte)), keys
         yield "subquery", tuples(select(*self.key(over))), self.asked
         yield "count", lambda session: session.scalar(select(func.count()).select_from(model)), len(keys)
-        yield "count of subquery", lambda session: session.scalar(select(func.count()).select_from(inner)), len(self.asked)
+        yield (
+            "count of subquery",
+            lambda session: session.scalar(select(func.count()).select_from(inner)),
+            len(self.asked),
+        )
         yield "query.count", lambda session: session.query(model).filter(asked).count(), len(self.asked)
         yield "union", tuples(union_all(select(*self.key(model)), select(*self.key(alias)))), keys
-        yield "in subquery", tuples(select(*self.key(model)).where(tuple_(*self.key(model)).in_(select(*self.key(over))))), self.asked  # fmt: skip
+        yield (
+            "in subquery",
+            tuples(select(*self.key(model)).where(tuple_(*self.key(model)).in_(select(*self.key(over))))),
+            self.asked,
+        )
         yield "exists", lambda session: session.scalar(select(select(model).where(asked).exists())), bool(self.asked)
-        yield "window", lambda session: sorted(session.scalars(select(func.row_number().over(order_by=self.key(model))).select_from(model))), [*range(1, len(keys) + 1)]  # fmt: skip
+        yield (
+            "window",
+            lambda session: sorted(
+                session.scalars(select(func.row_number().over(order_by=self.key(model))).select_from(model))
+            ),
+            [*range(1, len(keys) + 1)],
+        )
         for key in self.oracle.tables.rows[name]:
             yield f"get {key}", lambda session, key=key: session.get(model, key) is not None, key in keys
 
@@ -114,12 +127,38 @@ class Reads:
             return lambda session: {tuple(row) for row in session.execute(statement)}
 
         yield f"join {fk.name}", tuples(select(*mine).join(attribute.of_type(alias))), found
-        yield f"join alias {fk.name}", tuples(select(*mine).join(attribute.of_type(alias)).where(self.question(fk.target, alias))), true_of  # fmt: skip
-        yield f"outer join {fk.name}", tuples(select(*mine).outerjoin(attribute.of_type(alias)).where(self.key_in(alias, fk.target)[0].is_(None))), set(seen) - found  # fmt: skip
+        yield (
+            f"join alias {fk.name}",
+            tuples(select(*mine).join(attribute.of_type(alias)).where(self.question(fk.target, alias))),
+            true_of,
+        )
+        yield (
+            f"outer join {fk.name}",
+            tuples(select(*mine).outerjoin(attribute.of_type(alias)).where(self.key_in(alias, fk.target)[0].is_(None))),
+            set(seen) - found,
+        )
         yield f"has {fk.name}", tuples(select(*mine).where(attribute.has(self.question(fk.target, target)))), true_of
         yield f"has none {fk.name}", tuples(select(*mine).where(~attribute.has())), set(seen) - found
-        yield f"exists {fk.name}", tuples(select(*mine).where(select(true()).where(self.joined(fk, alias)).exists())), found  # fmt: skip
-        yield f"scalar {fk.name}", lambda session: sum(session.scalars(select(select(func.count()).select_from(alias).where(self.joined(fk, alias)).correlate(self.model).scalar_subquery()).select_from(self.model))), len(found)  # fmt: skip
+        yield (
+            f"exists {fk.name}",
+            tuples(select(*mine).where(select(true()).where(self.joined(fk, alias)).exists())),
+            found,
+        )
+        yield (
+            f"scalar {fk.name}",
+            lambda session: sum(
+                session.scalars(
+                    select(
+                        select(func.count())
+                        .select_from(alias)
+                        .where(self.joined(fk, alias))
+                        .correlate(self.model)
+                        .scalar_subquery()
+                    ).select_from(self.model)
+                )
+            ),
+            len(found),
+        )
         for loader in LOADERS:
             yield f"{loader.__name__} {fk.name}", self.loads_one(attribute, fk, loader(attribute)), seen
         yield f"contains_eager {fk.name}", self.loads_one(attribute, fk, contains_eager(attribute), outer=True), seen
@@ -180,7 +219,11 @@ class Reads:
         yield f"any {name}", tuples(select(*mine).where(attribute.any())), some
         yield f"any of {name}", tuples(select(*mine).where(attribute.any(self.question(child, model)))), true_of
         yield f"none {name}", tuples(select(*mine).where(~attribute.any())), set(expected) - some
-        yield f"join {name}", lambda session: session.scalar(select(func.count()).select_from(self.model).join(attribute.of_type(alias))), pairs  # fmt: skip
+        yield (
+            f"join {name}",
+            lambda session: session.scalar(select(func.count()).select_from(self.model).join(attribute.of_type(alias))),
+            pairs,
+        )
         for loader in LOADERS:
             yield f"{loader.__name__} {name}", self.loads_many(name, child, loader(attribute)), expected
 

@@ -16,9 +16,9 @@ from rowgate.errors import AccessRefused, ReferenceMissing, RowgateError, RowNot
 from rowgate.types import Access
 from tests.conftest import Copies
 from tests.property import oracle as o
-from tests.property.settings_of import examples, in_ci
 from tests.property.models import Built, build
 from tests.property.reads import Reads
+from tests.property.settings_of import examples, in_ci
 from tests.property.worlds import Attempt, World, worlds
 from tests.property.writes import GaveUp, Hands, foreseen, is_idle
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import make_dataclass
+from functools import wraps
 from types import ModuleType
 from typing import Any
 
@@ -161,6 +162,7 @@ def _condition(declared: Callable[[], Any] | str) -> Callable[[Any, Any], Any]:
     if isinstance(declared, str):
         return parse_filter(declared)
 
+    @wraps(declared)  # so that start-up checks look at the user's own function
     def where(row: Any, user: Any) -> Any:
         with building_for(user):
             return declared()

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Delete, Result, Update, select
-from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy.orm import Mapper, ORMExecuteState
 from sqlalchemy.sql.elements import BindParameter
 
 from rowgate.enforce.dependents import refuse_hidden_dependents
@@ -69,11 +69,12 @@ def _checked(
     decision = refuse_verb(session, entity, access)
     values = _values(statement, entity, parameters) if isinstance(statement, Update) else {}
     refuse_read_only(session, entity, values)
+    _refuse_new_keys(entity, values)
     before: dict[Key, Matched] | None = None
     # A row that anyone may delete can still have dependents that are hidden.
     takes_others = access is Access.DELETE and decision.by != "superuser"
     if takes_others or not is_unconditional(session, entity, access):
-        before = _lock(session, statement, entity, access)
+        before = _lock(session, statement, entity, access, parameters)
         statement = statement.where(any_of(identity_columns(entity), list(before)))
     with session.within(Scope.CHECKS):
         refuse_missing(session, _references(entity, values))
@@ -94,7 +95,9 @@ def _checked(
     return result
 
 
-def _lock(session: SecureSession, statement: Update | Delete, entity: type, access: Access) -> dict[Key, Matched]:
+def _lock(
+    session: SecureSession, statement: Update | Delete, entity: type, access: Access, parameters: Mapping[str, Any]
+) -> dict[Key, Matched]:
     """The rows that the statement may touch: its own WHERE, read as the client reads; then those the verb may touch."""
     from rowgate.enforce.session import Scope
 
@@ -102,7 +105,7 @@ def _lock(session: SecureSession, statement: Update | Delete, entity: type, acce
     query = select(*columns)
     if statement.whereclause is not None:
         query = query.where(statement.whereclause)
-    keys = [tuple(row) for row in session.execute(query)]
+    keys = [tuple(row) for row in session.execute(query, dict(parameters))]
     with session.within(Scope.CHECKS):
         return lock_rows(session, entity, access, keys).matched
 
@@ -113,12 +116,37 @@ def _values(statement: Update, entity: type, parameters: Mapping[str, Any]) -> d
     said: dict[str, Any] = {}
     pairs = list((statement._values or {}).items()) + list(statement._ordered_values or ())
     for column, value in pairs:
-        name = column if isinstance(column, str) else mapper.get_property_by_column(column).key
-        said[name] = value.value if isinstance(value, BindParameter) else value
+        said[_attribute(mapper, column)] = _said(value, parameters)
     for name, value in parameters.items():
         if name in mapper.column_attrs or name in mapper.local_table.c:
-            said[name] = value
+            said[_attribute(mapper, name)] = value
     return said
+
+
+def _attribute(mapper: Mapper[Any], column: Any) -> str:
+    """The attribute's name of a column, which may be named by its attribute, by its own name, or be given itself."""
+    if isinstance(column, str):
+        if column in mapper.column_attrs:
+            return column
+        column = mapper.local_table.c[column]
+    return mapper.get_property_by_column(column).key
+
+
+def _said(value: Any, parameters: Mapping[str, Any]) -> Any:
+    if isinstance(value, BindParameter):
+        return parameters.get(value.key, value.effective_value)
+    return value
+
+
+def _refuse_new_keys(entity: type, values: Mapping[str, Any]) -> None:
+    # The rows are found again by their keys when they are checked afterwards.
+    mapper = mapper_of(entity)
+    keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    if any(name in values for name in keys):
+        raise StatementRefused(
+            f"A bulk update sets {', '.join(keys)}, the primary key; its rows cannot be checked afterwards.",
+            hint="Change the objects one by one.",
+        )
 
 
 def _references(entity: type, values: Mapping[str, Any]) -> list[Reference]:

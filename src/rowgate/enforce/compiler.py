@@ -109,7 +109,9 @@ def securing_compiler(base: type[SQLCompiler], *, functions: Iterable[str] = ())
             rows = self._filtered(secured, condition)
             if alias is not None and alias.element is table:
                 return rows
-            name = (kw.get("ambiguous_table_name_map") or {}).get(table.name, table.name)
+            ambiguous = kw.get("ambiguous_table_name_map") or {}
+            # As in SQLAlchemy: of two tables of one name, the one without a schema gets another name.
+            name = table.name if getattr(table, "schema", None) else ambiguous.get(table.name, table.name)
             if name != table.name:
                 name = self._truncated_identifier("alias", name)
             return rows + self.get_render_as_alias_suffix(self.preparer.quote(name))

@@ -20,6 +20,7 @@ class SecuredTables:
     Attributes:
         entities: the mapped class of each table, by full name.
         links: the tables that only relationships name (``secondary=``), by full name.
+        referred: the columns that their foreign keys point to.
         lower_names: the names of all of them without their schema, in small letters.
     """
 
@@ -33,6 +34,12 @@ class SecuredTables:
                 link = relationship.secondary
                 if isinstance(link, Table) and link.fullname not in self.entities:
                     self.links[link.fullname] = link
+        self.referred = frozenset(
+            element.column
+            for entity in bound.entities
+            for constraint in table_of(entity).foreign_key_constraints
+            for element in constraint.elements
+        )
         self.lower_names = frozenset(name.rsplit(".")[-1].lower() for name in (*self.entities, *self.links))
 
     def entity_of(self, table: Table) -> type | None:

@@ -158,7 +158,7 @@ class SecureSession(GateSession):
             raise
 
     def undo(self) -> None:
-        """Roll back after a refused write, at once where that can be; else nothing of the transaction can be committed."""
+        """Roll back after a refused write: at once where that can be, else nothing of it can be committed."""
         try:
             self.rollback()
         except IllegalStateChangeError:

@@ -67,7 +67,7 @@ def _checked(
             refuse_read_only(session, change.entity, written)
         matched = _lock(session, by_verb)
         after = refuse_missing_references(session, changes)
-        after_deletes = refuse_hidden_dependents(session, _keys(by_verb, Access.DELETE))
+        after_dependents = refuse_hidden_dependents(session, _keys(by_verb, Access.DELETE), _rekeyed(session, changes))
     with session.within(Scope.RULES), session.writing():
         _forget_filtered_relationships(session)
         _send(session, send)
@@ -76,7 +76,7 @@ def _checked(
             if access is not Access.DELETE:
                 refuse_unless_checked(session, entity, access, _written(made, matched.get((entity, access))))
         after()
-        after_deletes()
+        after_dependents()
     _forget_what_rules_loaded(session)
     for (entity, access), made in by_verb.items():
         report(session, access, [session.decide(entity, access)], sent=None, rows=len(made), started=started)
@@ -138,6 +138,18 @@ def _keys(by_verb: dict[tuple[type, Access], list[Change]], access: Access) -> d
         for (entity, verb), changes in by_verb.items()
         if verb is access
     }
+
+
+def _rekeyed(session: SecureSession, changes: Iterable[Change]) -> dict[type, list[Key]]:
+    """The rows that get other values in columns that foreign keys may refer to."""
+    rekeyed: dict[type, list[Key]] = defaultdict(list)
+    for change in changes:
+        if change.access is Access.UPDATE and change.identity is not None:
+            attributes = mapper_of(change.entity).column_attrs
+            columns = {column for name in change.columns for column in attributes[name].columns}
+            if not columns.isdisjoint(session.gate.tables.referred):
+                rekeyed[change.entity].append(change.identity)
+    return rekeyed
 
 
 def _written(changes: Iterable[Change], matched: dict[Key, Matched] | None) -> dict[Key, Matched | None]:

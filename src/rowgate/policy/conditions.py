@@ -7,8 +7,10 @@ entry of SQLAlchemy's compiled cache, serves every principal; the values come in
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import unwrap
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, false, true
@@ -62,6 +64,7 @@ def build_condition(
     Raises:
         ConditionFault: a column or claim does not exist, or the result is no SQL condition.
     """
+    _refuse_python_logic(function)
     claims = _Claims(principal)
     try:
         built = function(entity, claims)
@@ -111,6 +114,21 @@ class _Claims:
             )
         self._used.add(name)
         return bindparam(CLAIM_PREFIX + name)
+
+
+def _refuse_python_logic(function: AnyCondition) -> None:
+    # SQLAlchemy gives most expressions a truth value, so that `a == 1 and b == 2` would silently come down to `a == 1`,
+    # and `user.region not in ("North",)` to every row. What Python decides, it decides once for all principals.
+    code = getattr(unwrap(function), "__code__", None)  # a wrapper decides nothing; what it wraps might
+    if code is None:
+        return
+    for instruction in dis.get_instructions(code):
+        if "JUMP_IF" in instruction.opname or instruction.opname in ("UNARY_NOT", "CONTAINS_OP", "IS_OP"):
+            raise ConditionFault(
+                "P005",
+                "the condition uses Python's own and, or, not, in, is, if, or a chain of comparisons",
+                "Write & | ~ (or and_, or_, not_), .in_(), .is_(None), .between(); they become SQL.",
+            )
 
 
 def _not_an_expression(fault: Exception) -> ConditionFault:
