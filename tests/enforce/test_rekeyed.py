@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -46,7 +48,7 @@ def policy() -> Policy[Principal]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def gate(request: pytest.FixtureRequest) -> Gate:
+def gate(request: pytest.FixtureRequest) -> Iterator[Gate]:
     copies: Copies = request.getfixturevalue(f"{'sqlite' if request.param == 'sqlite' else 'postgres'}_copies")
     engine = copies(empty=True)
     Base.metadata.create_all(engine)
@@ -55,8 +57,8 @@ def gate(request: pytest.FixtureRequest) -> Gate:
         session.flush()
         session.add_all([Child(id=1, parent_id=1, owner="ann"), Child(id=2, parent_id=2, owner="bob")])
         session.commit()
-    request.addfinalizer(engine.dispose)
-    return Gate(policy(), engine, models=Base)
+    yield Gate(policy(), engine, models=Base)
+    engine.dispose()
 
 
 def children(gate: Gate) -> list[tuple[int, int]]:

@@ -169,7 +169,7 @@ def _read_again(
             found.add(identity)
             state = states[identity]
             _set_old_values(state, names, record[len(keys) :], gone=state in deleted)
-    for identity in states.keys() - found:
+    if states.keys() - found:
         raise RowNotFound.of(mapper.class_.__name__)
 
 

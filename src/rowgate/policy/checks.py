@@ -48,14 +48,14 @@ CHECKS: Mapping[str, tuple[Level, str, str]] = {
         "Keep users in their own database.",
     ),
     "P009": (
+        "error",
+        "The signing secret is missing, short or known.",
+        "Set ROWGATE_SECRET to 32 random bytes.",
+    ),
     "P010": (
         "error",
         "Two tables have one name, in two schemas.",
         "Leave one of the classes out of the models given to rowgate: criteria could bind to the wrong table.",
-    ),
-        "error",
-        "The signing secret is missing, short or known.",
-        "Set ROWGATE_SECRET to 32 random bytes.",
     ),
 }
 
