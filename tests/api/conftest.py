@@ -26,6 +26,7 @@ from rowgate.policy import Policy
 from rowgate.settings import load_settings
 from rowgate.types import Principal
 from security.declare_security import User, policy
+from tests.api import house as models
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 JSON_API = "application/vnd.api+json"
@@ -138,9 +139,22 @@ def reading(
     rules: RuleSet,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Served:
-    """The sample for tests that write nothing; one for the whole session."""
+    """The sample for tests that write nothing, refused writes included; one for the whole session."""
     copies = request.getfixturevalue("sqlite_copies" if request.param == "sqlite" else "postgres_copies")
     folder = tmp_path_factory.mktemp("reading")
+    return serve(copies(), policy, Base, people, folder, rules=rules, customize=customize_api)
+
+
+@pytest.fixture(scope="session", params=BOTH)
+def scratch(
+    request: pytest.FixtureRequest,
+    people: dict[str, Principal],
+    rules: RuleSet,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Served:
+    """The sample for tests that write at random and look at no rows; one for the whole session."""
+    copies = request.getfixturevalue("sqlite_copies" if request.param == "sqlite" else "postgres_copies")
+    folder = tmp_path_factory.mktemp("scratch")
     return serve(copies(), policy, Base, people, folder, rules=rules, customize=customize_api)
 
 
@@ -148,3 +162,12 @@ def reading(
 def writing(sample_engine: Engine, people: dict[str, Principal], rules: RuleSet, tmp_path: Path) -> Served:
     """The sample for one test to write to."""
     return serve(sample_engine, policy, Base, people, tmp_path, rules=rules, customize=customize_api)
+
+
+@pytest.fixture(params=BOTH)
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Served:
+    """The models of tests/api/house.py on an empty database."""
+    copies = request.getfixturevalue("sqlite_copies" if request.param == "sqlite" else "postgres_copies")
+    engine = copies(empty=True)
+    models.Base.metadata.create_all(engine)
+    return serve(engine, models.policy, models.Base, models.people, tmp_path)

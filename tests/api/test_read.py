@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from database.load import SAMPLE
-
 from tests.api.conftest import Served
 
 COUNTS = {

@@ -14,9 +14,10 @@ from rowgate import web
 from rowgate.api.database_errors import told
 from rowgate.api.json_text import write_json
 from rowgate.api.media import media_type
-from rowgate.api.refusals import told_to
 from rowgate.api.resources import Resources, ResourceType
+from rowgate.api.service import PREFIX, fresh_session
 from rowgate.api.values import Json
+from rowgate.enforce.disclosure import disclose
 from rowgate.errors import (
     BodyTooLarge,
     Faults,
@@ -49,7 +50,7 @@ def install(app: Flask, resources: Resources) -> None:
             _log.error("Request %s: %s", web.request_id(), error, exc_info=error)
             error = _Hushed(error)
         if isinstance(error, RuleRefused):
-            error = told_to(error, resource=_resource(resources), resources=resources)
+            error = _told_to_the_asker(error, _resource(resources))
         return _respond(error)
 
     @app.errorhandler(SQLAlchemyError)
@@ -125,6 +126,15 @@ def _respond(error: RowgateError) -> Response:
     return response
 
 
+def _told_to_the_asker(error: RuleRefused, resource: ResourceType | None) -> RuleRefused:
+    """The refusal as the principal may read it; its pointers only where they point into the request's document."""
+    with fresh_session() as session:
+        told = disclose(session, error)
+    if resource is None or told.entity is not resource.entity:
+        told.pointers = ()
+    return told
+
+
 class _Hushed(RowgateError):
     """A fault of the server: its code and title for the client, its words for the log."""
 
@@ -135,8 +145,8 @@ class _Hushed(RowgateError):
 
 def _resource(resources: Resources) -> ResourceType | None:
     """The type that the request's address names."""
-    parts = request.path.split("/")
-    return resources.get(parts[2]) if len(parts) > 2 else None
+    name = request.path.removeprefix(f"{PREFIX}/").split("/")[0]
+    return resources.get(name) if request.path.startswith(f"{PREFIX}/") else None
 
 
 def _of_http(error: HTTPException) -> RowgateError:

@@ -115,7 +115,7 @@ class FilterReader:
         if unknown or not isinstance(value.get("name"), str):
             raise fault.of(
                 f"A condition has no member {unknown[0]!r}." if unknown else "A condition needs a name.",
-                hint='Write {"name": "City", "op": "eq", "val": "Bath"}, {"or": [...]}, {"and": [...]} or {"not": ...}.',
+                hint='Write {"name": "City", "op": "eq", "val": "Bath"}, {"or": [...]}, {"and": [...]}, {"not": ...}.',
             )
         operator = value.get("op", "eq")
         if not isinstance(operator, str):
@@ -181,6 +181,8 @@ def _condition(fault: _Fault, attribute: Attribute, operator: str, value: Json) 
         if not isinstance(value, bool):
             raise fault.of("is_null takes true or false.")
         return column.is_(None) if value else column.is_not(None)
+    if not attribute.codec.is_comparable:
+        raise fault.of(f"{attribute.name} holds JSON, which is only tested with is_null.")
     if operator in _MATCH:
         if not attribute.codec.is_text:
             raise fault.of(f"{attribute.name} is not text, so {operator} does not apply to it.")

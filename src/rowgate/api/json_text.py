@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -57,7 +57,10 @@ def write_json(value: Json) -> bytes:
 def _number(text: str) -> Decimal:
     if len(text) > 1000:
         raise JsonFault("It holds a number with too many digits.")
-    return Decimal(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits, say
+        raise JsonFault("It holds a number that is too large.") from None
 
 
 def _no_constant(name: str) -> NoReturn:

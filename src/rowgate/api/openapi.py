@@ -6,12 +6,18 @@ It holds no value of any row. Every entity is in it, whoever asks: it says what 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from rowgate import __version__
-from rowgate.api.media import JSON_API
-from rowgate.api.query import CHECKSUM
-from rowgate.api.resources import Attribute, Relation, ResourceType
+from rowgate.api.openapi_schemas import (
+    common_schemas,
+    content,
+    document_of,
+    nullable,
+    object_of,
+    reference,
+    resource_schemas,
+)
+from rowgate.api.resources import Relation, ResourceType
 from rowgate.api.rpc import Procedure
 from rowgate.api.service import PREFIX, Service
 from rowgate.api.values import Json
@@ -40,9 +46,9 @@ def openapi(service: Service, derived: Mapping[type, Mapping[str, str]]) -> dict
         derived: per entity the attributes that business rules compute.
     """
     paths: dict[str, Json] = dict(_log_in())
-    schemas: dict[str, Json] = dict(_common_schemas())
+    schemas: dict[str, Json] = dict(common_schemas())
     for resource in service.resources.values():
-        schemas |= _schemas(resource, derived.get(resource.entity, {}), locking=service.locking)
+        schemas |= resource_schemas(resource, derived.get(resource.entity, {}), locking=service.locking)
         paths |= _paths(resource)
     for procedure in service.procedures:
         paths |= _rpc(procedure)
@@ -67,7 +73,7 @@ def openapi(service: Service, derived: Mapping[type, Mapping[str, str]]) -> dict
                 }
             },
             "responses": {
-                f"Error{status}": {"description": text, "content": _content(_reference("Errors"))}
+                f"Error{status}": {"description": text, "content": content(reference("Errors"))}
                 for status, text in _ERRORS.items()
             },
         },
@@ -87,29 +93,29 @@ def _paths(resource: ResourceType) -> dict[str, Json]:
                 resource,
                 f"list{name}",
                 f"List {name}",
-                _document(f"{name}List"),
+                document_of(f"{name}List"),
                 parameters=[*one, *_list_parameters()],
             ),
             "post": _operation(
                 resource,
                 f"create{name}",
                 f"Create a {name}",
-                _document(f"{name}One"),
+                document_of(f"{name}One"),
                 parameters=one,
-                body=_reference(f"{name}New"),
+                body=reference(f"{name}New"),
                 status="201",
             ),
         },
         f"{PREFIX}/{name}/{{row_id}}": {
             "parameters": row,
-            "get": _operation(resource, f"read{name}", f"Read a {name}", _document(f"{name}One"), parameters=one),
+            "get": _operation(resource, f"read{name}", f"Read a {name}", document_of(f"{name}One"), parameters=one),
             "patch": _operation(
                 resource,
                 f"update{name}",
                 f"Change a {name}",
-                _document(f"{name}One"),
+                document_of(f"{name}One"),
                 parameters=one,
-                body=_reference(f"{name}Change"),
+                body=reference(f"{name}Change"),
             ),
             "delete": _operation(resource, f"delete{name}", f"Delete a {name}", None, writes=True),
         },
@@ -121,9 +127,13 @@ def _paths(resource: ResourceType) -> dict[str, Json]:
 
 def _relation_paths(resource: ResourceType, relation: Relation, row: list[Json]) -> dict[str, Json]:
     target, name = relation.target, f"{resource.name}{relation.name}"
-    document = _document(f"{target}{'List' if relation.to_many else 'One'}")
-    parameters = _list_parameters() if relation.to_many else []
-    linkage = _reference("ManyLinks" if relation.to_many else "OneLink")
+    document = document_of(f"{target}{'List' if relation.to_many else 'One'}")
+    members = [
+        _query("include", "Relationships to include: A,B.C"),
+        _query(f"fields[{target}]", "Members to send: A,B"),
+    ]
+    parameters = [*members, *(_list_parameters() if relation.to_many else [])]
+    linkage = reference("ManyLinks" if relation.to_many else "OneLink")
     address = f"{PREFIX}/{resource.name}/{{row_id}}"
     words = f"{relation.name} of a {resource.name}"
     links: dict[str, Json] = {
@@ -145,12 +155,12 @@ def _relation_paths(resource: ResourceType, relation: Relation, row: list[Json])
 def _rpc(called: Procedure) -> dict[str, Json]:
     arguments = {
         "type": "object",
-        "properties": {each.name: _nullable(each.codec.schema, each.nullable) for each in called.arguments.values()},
+        "properties": {each.name: nullable(each.codec.schema, each.nullable) for each in called.arguments.values()},
         "required": [each.name for each in called.arguments.values() if each.required],
         "additionalProperties": False,
     }
-    body = _object({"meta": _object({"args": arguments})})
-    result = _object({"meta": _object({"result": {}})})
+    body = object_of({"meta": object_of({"args": arguments})})
+    result = object_of({"meta": object_of({"result": {}})})
     operation = _operation(
         called.resource, f"{called.resource.name}_{called.name}", called.description, result, body=body
     )
@@ -160,7 +170,7 @@ def _rpc(called: Procedure) -> dict[str, Json]:
 
 def _log_in() -> dict[str, Json]:
     token = {"type": "object", "properties": {"access_token": {"type": "string"}}, "required": ["access_token"]}
-    credentials = _object({"username": {"type": "string"}, "password": {"type": "string"}})
+    credentials = object_of({"username": {"type": "string"}, "password": {"type": "string"}})
     return {
         f"{PREFIX}/auth/login": {
             "post": {
@@ -192,7 +202,7 @@ def _operation(
     writes = writes or body is not None
     answers: dict[str, Json] = {}
     if document is not None:
-        answers[status] = {"description": "Done.", "content": _content(document)}
+        answers[status] = {"description": "Done.", "content": content(document)}
     if document is None or writes:
         answers["204"] = {"description": "Done; there is nothing to send."}
     made: dict[str, Json] = {
@@ -204,7 +214,7 @@ def _operation(
     if parameters:
         made["parameters"] = parameters
     if body is not None:
-        made["requestBody"] = {"required": True, "content": _content(body)}
+        made["requestBody"] = {"required": True, "content": content(body)}
     return made
 
 
@@ -230,114 +240,3 @@ def _query(name: str, description: str, schema: Json | None = None) -> dict[str,
 def _row_id(resource: ResourceType) -> dict[str, Json]:
     parts = " and ".join(part.name for part in resource.key)
     return {"name": "row_id", "in": "path", "required": True, "description": parts, "schema": {"type": "string"}}
-
-
-# --- schemas ----------------------------------------------------------------------------------------------------
-
-
-def _schemas(resource: ResourceType, derived: Mapping[str, str], *, locking: bool) -> dict[str, Json]:
-    name = resource.name
-    attributes = {each.name: _attribute(each, derived.get(each.name)) for each in resource.attributes.values()}
-    if locking:
-        attributes[CHECKSUM] = {
-            "type": "string",
-            "description": "Send it back with a PATCH to learn whether somebody changed the row meanwhile.",
-        }
-    relations = {
-        each.name: _reference("ManyRelationship" if each.to_many else "OneRelationship")
-        for each in resource.relations.values()
-    }
-    identity = {"type": {"const": name}, "id": {"type": "string"}}
-    members = {
-        "attributes": {"type": "object", "properties": attributes},
-        "relationships": {"type": "object", "properties": relations},
-    }
-
-    def written(needed: list[str]) -> dict[str, Json]:
-        data = {"type": "object", "properties": {**identity, **members}, "required": needed}
-        return _object({"data": data})
-
-    return {
-        name: {
-            "type": "object",
-            "description": resource.description,
-            "properties": {**identity, **members, "links": {"type": "object"}},
-            "required": ["type", "id"],
-        },
-        f"{name}New": written(["type"]),
-        f"{name}Change": written(["type"]),
-    }
-
-
-def _attribute(attribute: Attribute, rule: str | None) -> dict[str, Json]:
-    schema = _nullable(attribute.codec.schema, attribute.nullable)
-    if rule is not None:
-        schema |= {"readOnly": True, "description": f"Computed: {rule}"}
-    elif attribute.is_generated:
-        schema |= {"readOnly": True}
-    return schema
-
-
-def _common_schemas() -> dict[str, Json]:
-    text = {"type": "string"}
-    identifier = {**_object({"type": text, "id": text})}
-    error = {
-        "type": "object",
-        "properties": {
-            **dict.fromkeys(("id", "status", "code", "title", "detail"), text),
-            "source": {"type": "object"},
-            "meta": {"type": "object"},
-        },
-        "required": ["id", "status", "code", "title", "detail"],
-    }
-    links = {"type": "object"}
-    one_link = {"oneOf": [_reference("Identifier"), {"type": "null"}]}
-    many_links = {"type": "array", "items": _reference("Identifier")}
-    return {
-        "Errors": _object({"errors": {"type": "array", "minItems": 1, "items": error}}),
-        "Identifier": identifier,
-        "OneLink": _object({"data": one_link}),
-        "ManyLinks": _object({"data": many_links}),
-        "OneRelationship": {"type": "object", "properties": {"data": one_link, "links": links}},
-        "ManyRelationship": {"type": "object", "properties": {"data": many_links, "links": links}},
-        "Resource": {**_object({"type": text, "id": text})},
-    }
-
-
-def _document(name: str) -> dict[str, Json]:
-    """The schema of an answer: ``CustomerOne`` or ``CustomerList``."""
-    many = name.endswith("List")
-    kind = _reference(name.removesuffix("List" if many else "One"))
-    data = {"type": "array", "items": kind} if many else {"oneOf": [kind, {"type": "null"}]}
-    return {
-        "type": "object",
-        "properties": {
-            "jsonapi": {"type": "object"},
-            "data": data,
-            "included": {"type": "array", "items": _reference("Resource")},
-            "links": {"type": "object"},
-            "meta": {"type": "object"},
-        },
-        "required": ["data"],
-    }
-
-
-def _nullable(schema: Mapping[str, Json], nullable: bool) -> dict[str, Any]:
-    made = dict(schema)
-    if nullable and "type" in made:
-        made["type"] = [made["type"], "null"]
-        if "enum" in made:
-            made["enum"] = [*made["enum"], None]
-    return made
-
-
-def _object(properties: Mapping[str, Json]) -> dict[str, Json]:
-    return {"type": "object", "properties": dict(properties), "required": list(properties)}
-
-
-def _reference(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _content(schema: Json) -> dict[str, Json]:
-    return {JSON_API: {"schema": schema}}

@@ -53,7 +53,6 @@ window.addEventListener("load", () => {
     deepLinking: true,
     docExpansion: "none",
     defaultModelsExpandDepth: -1,
-    persistAuthorization: true,
     validatorUrl: null,
     presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   });

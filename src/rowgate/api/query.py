@@ -161,6 +161,8 @@ class _Reader:
                     parameter=parameter,
                     hint=did_you_mean(name, self.resource.attributes),
                 )
+            if not attribute.codec.is_comparable:
+                raise BadParameter(f"{name} holds JSON, which has no order.", parameter=parameter)
             self._order.append((attribute.name, part.startswith("-")))
 
     def _includes(self, parameter: str, text: str) -> None:

@@ -6,7 +6,7 @@ statements does not grow with the rows. Each is filtered like every statement of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -82,6 +82,7 @@ class Reader:
     resources: Resources
     query: Query
     locking: bool
+    _names: dict[str, list[str]] = field(default_factory=dict)
 
     def page(self, resource: ResourceType, *, parent: tuple[ResourceType, Key, Relation] | None = None) -> Graph:
         """A page of a list.
@@ -145,9 +146,14 @@ class Reader:
 
     def _columns(self, resource: ResourceType) -> list[str]:
         """The attributes to read: those to send, and what ids, linkage and the checksum need."""
+        if resource.name not in self._names:
+            self._names[resource.name] = list(self._needed(resource))
+        return self._names[resource.name]
+
+    def _needed(self, resource: ResourceType) -> Iterable[str]:
         sent = self.query.fields.get(resource.name)
         if sent is None or (self.locking and CHECKSUM in sent):
-            return [*resource.attributes]
+            return resource.attributes
         needed = {name for relation in resource.relations.values() for name in relation.columns}
         return [name for name in resource.attributes if name in sent or name in needed]
 

@@ -32,7 +32,7 @@ from rowgate.api.read import Graph, Identity
 from rowgate.api.resources import Key, ResourceType
 from rowgate.api.serialize import JSONAPI
 from rowgate.api.service import Service, answer, fresh_session
-from rowgate.api.values import Codec, Json, ValueFault, codec_for
+from rowgate.api.values import INT_64, Codec, Json, ValueFault, codec_for
 from rowgate.errors import BadDocument, BadValue, DeclarationError, Faults, RowgateError, UnknownMember, ValueMissing
 from rowgate.types import Access
 
@@ -149,14 +149,16 @@ class RpcView(View):
 
     def dispatch_request(self, row_id: str | None = None) -> Response:
         service, called = self._service, self._procedure
-        service.query(called.resource, NONE)
+        service.answerable(called.resource, service.query(called.resource, NONE))
         arguments = _read_arguments(called, read_body())
         positional: list[object] = []
         if row_id is not None:
             positional.append(service.writer().find(called.resource, service.key(called.resource, row_id)))
-        result = called.function(*positional, **arguments)
+        returned = called.function(*positional, **arguments)
+        web.session().flush()
+        result = _Result(service, returned)  # refuses what JSON has no form for, so before the commit
         web.session().commit()
-        return answer({"jsonapi": JSONAPI, "meta": {"result": _Result(service).plain(result)}})
+        return answer({"jsonapi": JSONAPI, "meta": {"result": result.plain()}})
 
 
 def _read_arguments(called: Procedure, body: Mapping[str, Json]) -> dict[str, Any]:
@@ -192,23 +194,29 @@ def _read_arguments(called: Procedure, body: Mapping[str, Json]) -> dict[str, An
 
 
 class _Result:
-    """Turns what a method returned into JSON; rows as the principal sees them now."""
+    """Turns what a method returned into JSON; rows as the principal sees them when they are read again.
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    Raises:
+        DeclarationError: it holds an object that is not in the database, or a value that JSON has no form for.
+    """
+
+    def __init__(self, service: Service, returned: object) -> None:
+        self._service, self._returned = service, returned
         self._rows: dict[type, dict[Key, None]] = {}
         self._resources: dict[Identity, Json] = {}
+        self._collect(returned)
 
-    def plain(self, result: object) -> Json:
-        self._collect(result)
+    def plain(self) -> Json:
+        """The result as JSON, its rows read in a new transaction."""
         self._read()
-        return self._plain(result)
+        return self._plain(self._returned)
 
     def _collect(self, value: object) -> None:
         state = _state(value)
         if state is not None:
             if state.identity is None:
                 raise DeclarationError("An RPC returned an object that is not in the database.")
+            self._service.resources.of(state.mapper.class_)
             self._rows.setdefault(state.mapper.class_, {})[tuple(state.identity)] = None
         elif isinstance(value, Mapping):
             for each in value.values():
@@ -216,6 +224,8 @@ class _Result:
         elif _is_list(value):
             for each in value:
                 self._collect(each)
+        elif (type(value) not in _KINDS and value is not None) or (isinstance(value, int) and abs(value) > INT_64):
+            raise DeclarationError(f"An RPC returned a {type(value).__name__}, for which JSON has no form.")
 
     def _read(self) -> None:
         if not self._rows:
@@ -246,10 +256,7 @@ class _Result:
                 # A row that the principal may not see leaves no gap.
                 return [made for each in value if (made := self._plain(each)) is not None or _state(each) is None]
             case _:
-                kind = _KINDS.get(type(value))
-                if kind is None:
-                    raise DeclarationError(f"An RPC returned a {type(value).__name__}, for which JSON has no form.")
-                return codec_for(kind, name="result").dump(value)
+                return codec_for(_KINDS[type(value)], name="result").dump(value)
 
 
 def _is_list(value: object) -> typing.TypeGuard[Sequence[Any]]:

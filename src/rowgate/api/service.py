@@ -12,7 +12,7 @@ from rowgate import web
 from rowgate.api.json_text import write_json
 from rowgate.api.media import media_type
 from rowgate.api.paging import Page
-from rowgate.api.query import Query, read_query
+from rowgate.api.query import Query, Tree, read_query
 from rowgate.api.read import Reader
 from rowgate.api.resources import Key, Resources, ResourceType
 from rowgate.api.serialize import Serializer
@@ -87,6 +87,22 @@ class Service:
             raise RowNotFound.of(resource.name)
         return key
 
+    def answerable(self, resource: ResourceType, query: Query) -> None:
+        """Refuse, before anything is written, what could not be answered after it.
+
+        Raises:
+            NotAcceptable: the client accepts no JSON.
+            AccessRefused: the principal may not read a type that is to be included.
+        """
+        media_type()
+        self._refuse_unreadable(resource, query.include)
+
+    def _refuse_unreadable(self, resource: ResourceType, tree: Tree) -> None:
+        for name, branches in tree.items():
+            target = self.resources[resource.relations[name].target]
+            refuse_verb(web.session(), target.entity, Access.READ)
+            self._refuse_unreadable(target, branches)
+
     def read_again(self, resource: ResourceType, key: Key, query: Query) -> dict[str, Any] | None:
         """The document of a row after a write: read in a new transaction, as the principal sees it.
 
@@ -118,6 +134,7 @@ def answer(
     """A response with a document, or 204 without one."""
     if document is None:
         response = Response(status=204)
+        del response.headers["Content-Type"]
     else:
         response = Response(write_json(document), status=status, content_type=media_type())
         response.vary.add("Accept")

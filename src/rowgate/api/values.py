@@ -10,11 +10,12 @@ import base64
 import binascii
 import datetime as dt
 import enum
+import math
 import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -22,7 +23,7 @@ from sqlalchemy import types as sa
 
 from rowgate.errors import DeclarationError
 
-__all__ = ["Codec", "Json", "ValueFault", "clean_text", "codec_for"]
+__all__ = ["INT_64", "Codec", "Json", "ValueFault", "clean_text", "codec_for"]
 
 Json: TypeAlias = Any
 """What orjson writes: JSON's own types, and ``orjson.Fragment`` for exact numbers."""
@@ -30,6 +31,8 @@ Json: TypeAlias = Any
 INT_32: Final = 2**31 - 1
 INT_64: Final = 2**63 - 1
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+# The default context would round a NUMERIC of more than 28 digits.
+_WIDE: Final = Context(prec=2000)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -48,6 +51,7 @@ class Codec:
         schema: the JSON Schema of the values.
         is_text: whether LIKE makes sense.
         is_ordered: whether less and greater make sense.
+        is_comparable: whether the database can tell two values apart; then they can be sorted too.
     """
 
     dump: Callable[[Any], Json]
@@ -56,6 +60,7 @@ class Codec:
     schema: Mapping[str, Json] = field(default_factory=dict)
     is_text: bool = False
     is_ordered: bool = True
+    is_comparable: bool = True
 
     def text(self, value: object) -> str:
         """The value as an id or a query spells it: what ``read`` takes back."""
@@ -90,7 +95,8 @@ def codec_for(kind: sa.TypeEngine[Any], *, name: str) -> Codec:
     Raises:
         DeclarationError: JSON has no form for the type.
     """
-    while isinstance(kind, sa.TypeDecorator):
+    # A decorated type is taken for what is beneath; these two hold values of another kind than that.
+    while isinstance(kind, sa.TypeDecorator) and not isinstance(kind, sa.Interval | sa.PickleType):
         kind = kind.impl_instance
     for types, make in _CODECS:
         if isinstance(kind, types):
@@ -156,10 +162,10 @@ def _number(kind: Any) -> Codec:
         number = Decimal(value)
         if not number.is_finite() or abs(number.adjusted()) > 400:
             raise ValueFault(takes)
-        if largest is not None and abs(number) >= largest:
+        if largest is not None and number.copy_abs() >= largest:  # abs() would round
             raise ValueFault(takes)
         if scale is not None:
-            rounded = number.quantize(Decimal(1).scaleb(-scale))
+            rounded = number.quantize(Decimal(1).scaleb(-scale), context=_WIDE)
             if rounded != number:
                 raise ValueFault(takes)
             number = rounded
@@ -168,32 +174,20 @@ def _number(kind: Any) -> Codec:
     def read(text: str) -> Decimal:
         if not re.fullmatch(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", text):
             raise ValueFault(takes)
-        try:
-            return parse(Decimal(text))
-        except InvalidOperation:
-            raise ValueFault(takes) from None
-
-    def guarded(value: Json) -> Decimal:
-        try:
-            return parse(value)
-        except InvalidOperation:  # more digits than the context keeps
-            raise ValueFault(takes) from None
+        return parse(Decimal(text))
 
     def dump(value: Any) -> Json:
         number = value if isinstance(value, Decimal) else Decimal(str(value))
         return orjson.Fragment(format(number, "f")) if number.is_finite() else None
 
-    return Codec(dump, guarded, read, {"type": "number"})
+    return Codec(dump, parse, read, {"type": "number"})
 
 
 def _float(_kind: Any) -> Codec:
     def parse(value: Json) -> float:
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise ValueFault("a number")
-        number = _as_float(value)
-        if number in (float("inf"), float("-inf")):
-            raise ValueFault("a number that a double can hold")
-        return number
+        return _finite(value)
 
     def read(text: str) -> float:
         if not re.fullmatch(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", text):
@@ -203,11 +197,14 @@ def _float(_kind: Any) -> Codec:
     return Codec(float, parse, read, {"type": "number"})
 
 
-def _as_float(value: int | Decimal) -> float:
+def _finite(value: int | Decimal) -> float:
     try:
-        return float(value)
+        number = float(value)
     except OverflowError:
-        return float("inf")
+        number = math.inf
+    if math.isinf(number):
+        raise ValueFault("a number that a double can hold")
+    return number
 
 
 def _string(kind: Any) -> Codec:
@@ -320,18 +317,22 @@ def _json(_kind: Any) -> Codec:
     def parse(value: Json) -> Any:
         return _plain(value)
 
-    def read(text: str) -> Any:
-        raise ValueFault("no filter: the attribute holds JSON")
+    def read(_text: str) -> Any:
+        raise ValueFault("no text: it holds JSON")
 
-    return Codec(lambda value: value, parse, read, {}, is_ordered=False)
+    return Codec(lambda value: value, parse, read, {}, is_ordered=False, is_comparable=False)
 
 
 def _plain(value: Json) -> Any:
     match value:
         case str():
             return clean_text(value)
+        case bool() | None:
+            return value
+        case int() if abs(value) > INT_64:
+            raise ValueFault("whole numbers of at most 64 bits")
         case Decimal():
-            return float(value)
+            return _finite(value)
         case list():
             return [_plain(each) for each in value]
         case dict():

@@ -12,7 +12,7 @@ from rowgate.api.body import read_body, read_draft, read_linkage
 from rowgate.api.query import LIST, NONE, ONE
 from rowgate.api.resources import Relation, ResourceType
 from rowgate.api.service import Service, answer
-from rowgate.errors import MethodRefused, RowChanged, RowNotFound
+from rowgate.errors import RowChanged, RowNotFound
 
 __all__ = ["ListView", "RelatedView", "RelationshipView", "RowView"]
 
@@ -42,6 +42,7 @@ class ListView(ResourceView):
     def post(self) -> Response:
         service, resource = self.service, self.resource
         query = service.query(resource, ONE)
+        service.answerable(resource, query)
         draft = read_draft(read_body(), resource, service.resources)
         key = service.writer().create(resource, draft)
         document = service.read_again(resource, key, query)
@@ -65,6 +66,7 @@ class RowView(ResourceView):
     def patch(self, row_id: str) -> Response:
         service, resource = self.service, self.resource
         query = service.query(resource, ONE)
+        service.answerable(resource, query)
         draft = read_draft(read_body(), resource, service.resources)
         key = service.key(resource, row_id)
         try:
@@ -141,22 +143,17 @@ class RelationshipView(RelationView):
 
 
 def change_relationship(view: ResourceView, relation: Relation, row_id: str) -> Response:
-    """Write linkage: PATCH replaces, POST adds, DELETE takes out (https://jsonapi.org/format/1.1/#crud-updating-relationships).
+    """Write linkage: PATCH replaces, POST adds, DELETE takes out.
 
-    Raises:
-        MethodRefused: POST or DELETE on a to-one relationship.
+    https://jsonapi.org/format/1.1/#crud-updating-relationships. A to-one relationship is routed for PATCH alone.
     """
     service, resource = view.service, view.resource
     service.query(service.resources[relation.target], NONE)
-    if not relation.to_many and request.method != "PATCH":
-        raise MethodRefused(f"{relation.name} leads to one row: PATCH replaces it.")
     linkage = read_linkage(read_body(), relation, service.resources)
     key = service.key(resource, row_id)
     writer = service.writer()
     if isinstance(linkage, list):
-        write = {"PATCH": writer.replace, "POST": writer.add, "DELETE": writer.remove}.get(request.method)
-        if write is None:
-            raise MethodRefused(f"{relation.name} does not take {request.method}.")
+        write = {"PATCH": writer.replace, "POST": writer.add, "DELETE": writer.remove}[request.method]
         write(resource, key, relation, linkage)
     else:
         writer.relate(resource, key, relation, linkage)
