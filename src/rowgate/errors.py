@@ -565,10 +565,12 @@ class SchemaError(RowgateError):
         self.width = width
 
     def __str__(self) -> str:
+        place = f"{self.source}:{self.line}:{self.column}"
+        if not self.text:
+            return f"{self.code} {place}: {self.detail} {self.advice}"
         # Tabs stay, so that the mark stands under its place whatever their width; an error at the line's end marks one.
         before = "".join(character if character == "\t" else " " for character in self.text[: self.column - 1])
         mark = "^" * max(1, min(self.width, len(self.text) - self.column + 1))
-        place = f"{self.source}:{self.line}:{self.column}"
         return f"{self.code} {place}: {self.detail}\n    {self.text}\n    {before}{mark}\n{self.advice}"
 
 
