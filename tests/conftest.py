@@ -168,3 +168,20 @@ def users_engine(users_template: Path, tmp_path: Path) -> Iterator[Engine]:
     engine = make_engine(URL.create("sqlite", database=str(path)))
     yield engine
     engine.dispose()
+
+
+# --- what the matrix of leaks did; here, because a run that is spread over processes asks only this file -------------
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was tried."""
+    paths: set[str] = set()
+    probes = 0
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            counted = dict(getattr(report, "user_properties", ()))
+            if getattr(report, "when", None) == "call" and "leak_path" in counted:
+                paths.add(str(counted["leak_path"]))
+                probes += int(str(counted["leak_probes"]))
+    if paths:
+        terminalreporter.write_line(f"leak probes: {len(paths)} paths, {probes} probes")

@@ -27,7 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, joinedload
 from rowgate.enforce import Gate
 from rowgate.enforce.compiler import EnforcedBy
 from rowgate.errors import StatementRefused
-from rowgate.policy import Policy
+from rowgate.policy import CheckFailed, Policy
 from rowgate.types import Access
 from tests.enforce.shapes import ANN, BOB, NOBODY, ROOT, Booking, Person, Slot, Tag, Team, User, person_tag
 
@@ -59,35 +59,50 @@ def test_one_entity_twice_under_names_that_are_ambiguous(gate: Gate) -> None:
         assert session.scalars(both.order_by(Person.id)).all() == [1, 3]
 
 
-def test_names_that_differ_in_schema_alone_are_kept_apart(sqlite_copies: Any) -> None:
+def test_a_table_with_a_schema_is_filtered(sqlite_copies: Any) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class There(Base):
+        __tablename__ = "thing"
+        __table_args__ = {"schema": "main"}  # the name SQLite has for the database itself
+        id: Mapped[int] = mapped_column(primary_key=True)
+        owner: Mapped[str]
+
+    engine = sqlite_copies(empty=True)
+    Base.metadata.create_all(engine)
+    policy = Policy(User, roles=["user"])
+    policy.permission("user", Access.ALL)
+    policy.grant(There, "user", where=lambda row, user: row.owner == user.name)
+    gate = Gate(policy, engine, models=Base)
+    with Session(engine) as plain:
+        plain.add_all([There(id=1, owner="ann"), There(id=2, owner="bob")])
+        plain.commit()
+    with gate.session(ANN) as session:
+        assert session.scalars(select(There.id)).all() == [1]
+        assert session.scalars(select(aliased(There).owner)).all() == ["ann"]
+        other = aliased(There)
+        assert session.execute(select(There.id, other.id).where(There.id <= other.id)).all() == [(1, 1)]
+        assert session.scalars(select(There.id).where(select(other.id).where(other.id == 2).exists())).all() == []
+        session.get_one(There, 1).owner = "ann"
+        assert session.execute(update(There).values(owner="ann")).rowcount == 1  # type: ignore[attr-defined]
+
+
+def test_two_tables_of_one_name_are_no_models(sqlite_copies: Any) -> None:
     class Base(DeclarativeBase):
         pass
 
     class Here(Base):
         __tablename__ = "thing"
         id: Mapped[int] = mapped_column(primary_key=True)
-        owner: Mapped[str]
 
     class There(Base):
         __tablename__ = "thing"
         __table_args__ = {"schema": "main"}
         id: Mapped[int] = mapped_column(primary_key=True)
-        owner: Mapped[str]
 
-    engine = sqlite_copies(empty=True)
-    Here.__table__.create(engine)  # "main" is the name SQLite has for the same database
-    policy = Policy(User, roles=["user"])
-    policy.permission("user", Access.ALL)
-    policy.grant(There, "user", where=lambda row, user: row.owner == user.name)
-    gate = Gate(policy, engine, models=Base)
-    with Session(engine) as plain:
-        plain.add_all([Here(id=1, owner="ann"), Here(id=2, owner="bob")])
-        plain.commit()
-    with gate.session(ANN) as session:
-        assert session.scalars(select(There.id)).all() == [1]
-        assert session.scalars(select(Here.id).order_by(Here.id)).all() == [1, 2]
-        assert session.execute(select(There.id, Here.id).where(There.owner == Here.owner)).all() == [(1, 1)]
-        assert session.scalars(select(aliased(There).owner)).all() == ["ann"]
+    with pytest.raises(CheckFailed, match="P010"):
+        Gate(Policy(User, roles=["user"]), sqlite_copies(empty=True), models=[Here, There])
 
 
 def test_a_link_shows_where_both_of_its_ends_do(gate: Gate, given: Callable[..., None]) -> None:

@@ -4,10 +4,14 @@ from tests.leaks import (
     paths_bulk,
     paths_filter,
     paths_flush,
+    paths_http,
+    paths_http_filters,
+    paths_http_writes,
     paths_load,
     paths_refused,
     paths_rules,
     paths_select,
+    paths_sets,
 )
 from tests.leaks.matrix import PATHS
 
@@ -16,8 +20,12 @@ __all__ = [
     "paths_bulk",
     "paths_filter",
     "paths_flush",
+    "paths_http",
+    "paths_http_filters",
+    "paths_http_writes",
     "paths_load",
     "paths_refused",
     "paths_rules",
     "paths_select",
+    "paths_sets",
 ]

@@ -102,10 +102,11 @@ class Saw:
 
 @dataclass(frozen=True)
 class Same:
-    """Two answers that must not be told apart: to a hidden row and to a missing one."""
+    """Two answers that must be alike but for the keys asked for: about a hidden row, and about a missing one."""
 
     hidden: str
     missing: str
+    keys: tuple[object, object]
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ class Asking:
 
     Attributes:
         hidden, visible: primary keys.
+        acting: who is let act in the user's place, to see that a path leads somewhere; the user when None.
     """
 
     gate: Gate
@@ -141,10 +143,16 @@ class Asking:
     hidden: list[Any]
     visible: list[Any]
     web: Web | None = None
+    acting: User | None = None
     _spread: list[Any] | None = field(default=None, repr=False)
 
     def session(self) -> SecureSession:
-        return self.gate.session(self.user)
+        return self.gate.session(self.acting or self.user)
+
+    @property
+    def sender(self) -> str:
+        """The id of whoever acts, for requests."""
+        return (self.acting or self.user).id
 
     @property
     def name(self) -> Any:
@@ -220,11 +228,6 @@ def refused(action: Callable[[], object]) -> Iterator[Any]:
         yield result
 
 
-def unnamed(told: str, key: object) -> str:
-    """An answer without the key that the client itself had sent."""
-    return re.sub(rf"(?<!\w){re.escape(str(key))}(?!\w)", "<key>", told)
-
-
 # --- the detector ------------------------------------------------------------------------------------------------
 
 
@@ -248,8 +251,9 @@ def leaks(tried: Path, asking: Asking, before: snapshots.Snapshot | None = None)
 
 def _leaks_of(fact: Any, asking: Asking, hidden: dict[str, set[str]]) -> Iterator[str]:
     if isinstance(fact, Same):
-        if fact.hidden != fact.missing:
-            yield f"a hidden row answers {fact.hidden!r}, a missing one {fact.missing!r}"
+        hidden_one, missing_one = (_unnamed(each, fact.keys) for each in (fact.hidden, fact.missing))
+        if hidden_one != missing_one:
+            yield f"a hidden row answers {hidden_one!r}, a missing one {missing_one!r}"
     elif isinstance(fact, Exactly):
         if fact.got != fact.wanted:
             yield f"{fact.got!r} where the visible rows give {fact.wanted!r}"
@@ -263,6 +267,11 @@ def _leaks_of(fact: Any, asking: Asking, hidden: dict[str, set[str]]) -> Iterato
         for name, key in _seen_in(fact):
             if key in _hidden(asking, name, hidden):
                 yield f"saw {name} {key}"
+
+
+def _unnamed(told: str, keys: Iterable[object]) -> str:
+    either = "|".join(re.escape(str(key)) for key in keys)
+    return re.sub(rf"(?<!\w)({either})(?!\w)", "<key>", told)
 
 
 def _hidden(asking: Asking, name: str, known: dict[str, set[str]]) -> set[str]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from database import models as m
 from rowgate.enforce import SecureSession
 from rowgate.errors import RowgateError
-from tests.leaks.matrix import Asking, Exactly, Row, Same, path, refused, unnamed, words
+from tests.leaks.matrix import Asking, Exactly, Row, Same, path, refused, words
 
 B = Row.BULK
 
@@ -73,9 +73,7 @@ def update_in_each_mode(ask: Asking) -> Iterator[Any]:
     for mode in ("evaluate", "fetch", "auto", False):
         options = {"synchronize_session": mode}
         statement = update(ask.entity).values(_texts(ask))
-        yield from _kept(
-            ask, lambda session, o=options, s=statement: session.execute(s, execution_options=o).rowcount
-        )
+        yield from _kept(ask, lambda session, o=options, s=statement: session.execute(s, execution_options=o).rowcount)
 
 
 @path(B, writes=True, changes=True)
@@ -162,11 +160,11 @@ def refer_to_hidden_rows(ask: Asking) -> Iterator[Any]:
 
             def told(key: Any, at: Any = at, column: str = link.column) -> str:
                 with ask.session() as session:
-                    return unnamed(words(lambda: (session.execute(at.values({column: key})), session.commit())), key)
+                    return words(lambda: (session.execute(at.values({column: key})), session.commit()))
 
             missing = told(ask.missing)
             for key in ask.some:
-                yield Same(told(key), missing)
+                yield Same(told(key), missing, (key, ask.missing))
 
 
 @path(B, writes=True)

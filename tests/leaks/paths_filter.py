@@ -44,7 +44,7 @@ def has_at_all(ask: Asking) -> Iterator[Any]:
     """Rows with a target: those whose target is hidden have none."""
     for link in ask.links():
         wanted = (
-            f'SELECT count(*) FROM {{{link.owner.__name__}}} o '
+            f"SELECT count(*) FROM {{{link.owner.__name__}}} o "
             f'JOIN {{{ask.entity.__name__}}} t ON o."{link.column}" = t."Id"'
         )
         with ask.session() as session:
@@ -78,7 +78,7 @@ def any_by_value(ask: Asking) -> Iterator[Any]:
 def any_at_all(ask: Asking) -> Iterator[Any]:
     for link in ask.lists():
         wanted = (
-            f'SELECT count(*) FROM {{{link.target.__name__}}} t WHERE EXISTS '
+            f"SELECT count(*) FROM {{{link.target.__name__}}} t WHERE EXISTS "
             f'(SELECT 1 FROM {{{link.owner.__name__}}} o WHERE o."{link.column}" = t."Id")'
         )
         with ask.session() as session:

@@ -1,4 +1,4 @@
-"""Paths of the unit of work: objects that were never read, rows taken along, rows moved, keys that point at hidden rows."""
+"""Paths of the unit of work: objects never read, rows taken along, rows moved, keys that point at hidden rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import make_transient, make_transient_to_detached
 from database import models as m
 from rowgate.enforce import SecureSession
 from rowgate.errors import RowgateError
-from tests.leaks.matrix import Asking, Row, Same, Saw, path, refused, unnamed, words
+from tests.leaks.matrix import Asking, Row, Same, Saw, path, refused, words
 from tests.leaks.paths_bulk import MOVES
 
 W = Row.FLUSH
@@ -26,7 +26,7 @@ def _made_up(ask: Asking, key: Any, **values: Any) -> Any:
 
 
 def _told(ask: Asking, key: Any, change: Callable[[SecureSession, Any], Any]) -> str:
-    """What a change at one row says, with the row's key taken out."""
+    """What a change at one row says."""
 
     def act() -> str:
         with ask.session() as session:
@@ -34,7 +34,7 @@ def _told(ask: Asking, key: Any, change: Callable[[SecureSession, Any], Any]) ->
             session.commit()
             return "written"
 
-    return unnamed(words(act), key)
+    return words(act)
 
 
 def _as_missing(ask: Asking, change: Callable[[SecureSession, Any], Any]) -> Iterator[Any]:
@@ -42,7 +42,7 @@ def _as_missing(ask: Asking, change: Callable[[SecureSession, Any], Any]) -> Ite
     missing = _told(ask, ask.missing, change)
     for key in ask.some:
         told = _told(ask, key, change)
-        yield Same(told, missing)
+        yield Same(told, missing, (key, ask.missing))
         yield told
 
 
@@ -112,7 +112,12 @@ def rows_read_by_another(ask: Asking) -> Iterator[Any]:
         make_transient(taken)
         with ask.session() as session:
             session.add(taken)
-            yield from refused(session.commit)
+            try:
+                session.commit()
+            except (RowgateError, SQLAlchemyError) as error:
+                yield str(getattr(error, "orig", type(error)))  # the parameters are what the client itself has sent
+            else:
+                yield Saw(ask.entity, [key])
 
 
 @path(W, writes=True)
@@ -240,7 +245,7 @@ def insert_that_refers_to_a_hidden_row(ask: Asking) -> Iterator[Any]:
 def take_hidden_children(ask: Asking) -> Iterator[Any]:
     """Append a made-up child to a visible parent's collection: the child's row would be written."""
     for link in ask.lists():
-        parents = ask.truth.rows(ask.user, f'SELECT "Id" FROM {{{link.target.__name__}}} ORDER BY "Id" LIMIT 1')
+        parents = ask.truth.rows(ask.user, f'SELECT "Id" FROM {{{link.target.__name__}}} t ORDER BY "Id" LIMIT 1')
 
         def change(session: SecureSession, key: Any, link: Any = link, parents: Any = parents) -> None:
             made = _made_up(ask, key)
@@ -256,7 +261,10 @@ def take_hidden_children(ask: Asking) -> Iterator[Any]:
 def empty_a_collection(ask: Asking) -> Iterator[Any]:
     """Replacing a filtered collection lets go of its visible rows only."""
     for link in ask.lists():
-        for empty in (lambda parent, name: setattr(parent, name, []), lambda parent, name: getattr(parent, name).clear()):
+        for empty in (
+            lambda parent, name: setattr(parent, name, []),
+            lambda parent, name: getattr(parent, name).clear(),
+        ):
             with ask.session() as session:
                 try:
                     for parent in session.scalars(select(link.target)).all():
@@ -270,7 +278,7 @@ def empty_a_collection(ask: Asking) -> Iterator[Any]:
 def delete_parents(ask: Asking) -> Iterator[Any]:
     """Deleting a visible row does not take hidden rows along, or cut them loose."""
     for link in ask.lists():
-        for parent in ask.truth.rows(ask.user, f'SELECT "Id" FROM {{{link.target.__name__}}} ORDER BY "Id"')[:8]:
+        for parent in ask.truth.rows(ask.user, f'SELECT "Id" FROM {{{link.target.__name__}}} t ORDER BY "Id"')[:8]:
             with ask.session() as session:
                 try:
                     session.delete(session.get_one(link.target, parent))
@@ -333,5 +341,8 @@ def lazy_rows_in_a_changed_session(ask: Asking) -> Iterator[Any]:
         yield session.scalars(select(ask.entity)).all()
         for link in ask.links():
             column = getattr(link.owner, link.column)
-            yield [getattr(row, link.to_one) for row in session.scalars(select(link.owner).where(column.in_(ask.hidden)).limit(5))]
+            yield [
+                getattr(row, link.to_one)
+                for row in session.scalars(select(link.owner).where(column.in_(ask.hidden)).limit(5))
+            ]
         session.rollback()

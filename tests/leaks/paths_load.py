@@ -92,7 +92,7 @@ def subquery_to_many(ask: Asking) -> Iterator[Any]:
 def lengths_of_collections(ask: Asking) -> Iterator[Any]:
     for link in ask.lists():
         counted = (
-            f'SELECT count(*) FROM {{{link.owner.__name__}}} o '
+            f"SELECT count(*) FROM {{{link.owner.__name__}}} o "
             f'JOIN {{{link.target.__name__}}} t ON o."{link.column}" = t."Id"'
         )
         with ask.session() as session:
@@ -187,7 +187,9 @@ def with_parent_condition(ask: Asking) -> Iterator[Any]:
     for link in ask.lists():
         with ask.session() as session:
             for parent in session.scalars(select(link.target).limit(10)).all():
-                yield session.scalars(select(link.owner).where(with_parent(parent, getattr(link.target, link.to_many)))).all()
+                yield session.scalars(
+                    select(link.owner).where(with_parent(parent, getattr(link.target, link.to_many)))
+                ).all()
 
 
 @path(L, finds=False)

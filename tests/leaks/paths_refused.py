@@ -30,8 +30,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.schema import AddConstraint, CheckConstraint, CreateTable, DropTable
+from sqlalchemy.sql.elements import quoted_name
 
 from database import models as m
 from rowgate.enforce import SecureSession
@@ -136,7 +136,9 @@ def raw_parts(ask: Asking) -> Iterator[Any]:
         lambda session: _rows(session, select(shipper, literal_column(inner))),
         lambda session: _rows(session, select(shipper, column(inner, is_literal=True))),
         lambda session: _rows(session, select(shipper).prefix_with(f"{inner}, ")),
-        lambda session: _rows(session, select(m.Shipper.CompanyName).prefix_with(values, "FROM", name, "UNION", "SELECT")),
+        lambda session: _rows(
+            session, select(m.Shipper.CompanyName).prefix_with(values, "FROM", name, "UNION", "SELECT")
+        ),
         lambda session: _rows(session, select(shipper.op("/*")(1)).where(shipper.op("*/")(1))),
         lambda session: _rows(session, select(shipper.op("`")(1)).where(shipper.op("`")(1))),
         lambda session: _rows(session, select(shipper).suffix_with(f"UNION SELECT {inner}")),
@@ -258,9 +260,7 @@ def criteria_of_somebody_else(ask: Asking) -> Iterator[Any]:
     for criteria in (ask.gate.every_row, stranger):
         yield from _all_refused(
             ask,
-            lambda session, criteria=criteria: session.scalars(
-                select(ask.entity).options(EnforcedBy(criteria))
-            ).all(),
+            lambda session, criteria=criteria: session.scalars(select(ask.entity).options(EnforcedBy(criteria))).all(),
             lambda session, criteria=criteria: _rows(session, select(ask.name).options(EnforcedBy(criteria))),
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -29,7 +28,6 @@ def _orders_of_hidden_customers(ask: Asking) -> list[int]:
 
 def _all_that_is_left(session: SecureSession) -> Iterator[Any]:
     """Whatever the session still holds, as somebody could find it."""
-    gc.collect()
     for obj in list(session.identity_map.values()):
         if state_of(obj).dict.get("CompanyName") or state_of(obj).dict.get("ProductName"):
             yield obj
@@ -65,7 +63,7 @@ def change_an_order_of_a_hidden_customer(ask: Asking) -> Iterator[Any]:
 def add_a_detail_for_a_hidden_customer(ask: Asking) -> Iterator[Any]:
     if not ask.may("I"):
         return
-    products = ask.truth.rows(ask.user, 'SELECT "Id" FROM {Product} ORDER BY "Id" LIMIT 1')
+    products = ask.truth.rows(ask.user, 'SELECT "Id" FROM {Product} t ORDER BY "Id" LIMIT 1')
     for key in _orders_of_hidden_customers(ask):
         with ask.session() as session:
             detail = m.OrderDetail(OrderId=key, ProductId=products[0], Quantity=1)
@@ -87,7 +85,7 @@ def words_of_a_refusal(ask: Asking) -> Iterator[Any]:
     """The rule's text speaks of the customer's balance and credit; not to somebody who may not see the customer."""
     if not ask.may("I"):
         return
-    products = ask.truth.rows(ask.user, 'SELECT "Id" FROM {Product} ORDER BY "Id" LIMIT 1')
+    products = ask.truth.rows(ask.user, 'SELECT "Id" FROM {Product} t ORDER BY "Id" LIMIT 1')
     for key in _orders_of_hidden_customers(ask):
         with ask.session() as session:
             order = session.get_one(m.Order, key)
@@ -140,10 +138,10 @@ def raise_a_hidden_salary(ask: Asking) -> Iterator[Any]:
                 session.commit()
         with ask.session() as session:
             yield from refused(
-                lambda session=session, key=key: session.execute(
-                    update(m.Employee).where(m.Employee.Id == key).values(Salary=1)
-                ).rowcount
-                or session.get_one(m.Employee, key)
+                lambda session=session, key=key: (
+                    session.execute(update(m.Employee).where(m.Employee.Id == key).values(Salary=1)).rowcount
+                    or session.get_one(m.Employee, key)
+                )
             )
 
 
@@ -172,7 +170,11 @@ def derived_columns_of_visible_rows(ask: Asking) -> Iterator[Any]:
 @path(D, entities=C, writes=True)
 def derived_columns_of_open_rows(ask: Asking) -> Iterator[Any]:
     """Totals of orders and details, which everyone sees."""
-    for entity, values in ((m.Order, {"AmountTotal": 1}), (m.OrderDetail, {"Amount": 1}), (m.OrderDetail, {"UnitPrice": 1})):
+    for entity, values in (
+        (m.Order, {"AmountTotal": 1}),
+        (m.OrderDetail, {"Amount": 1}),
+        (m.OrderDetail, {"UnitPrice": 1}),
+    ):
         with ask.session() as session:
             row = session.scalars(select(entity).limit(1)).one()
             for name, value in values.items():

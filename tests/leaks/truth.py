@@ -1,4 +1,4 @@
-"""Which rows are hidden from whom, written by hand as plain SQL: the sample's policy once more, sharing no code with it.
+"""Which rows are hidden from whom: the sample's policy once more, by hand in plain SQL, sharing no code with it.
 
 Every row that any user may be kept from carries a canary, ``ZQ~Customer~ALFKI~QZ``, in all of its texts. Wherever one
 turns up, it says by itself which row has leaked.
@@ -32,9 +32,9 @@ CANARIES: Mapping[type, tuple[str, ...]] = {
 
 CANARY = re.compile(r"ZQ~(\w+)~([^~]+)~QZ")
 
-MISSING: Mapping[type, Any] = {m.Customer: "NOPE"} | {
-    entity: 987_654 for entity in (m.Category, m.Department, m.Product, m.Employee, m.Supplier)
-}
+MISSING: Mapping[type, Any] = {m.Customer: "NOPE"} | dict.fromkeys(
+    (m.Category, m.Department, m.Product, m.Employee, m.Supplier), 987654
+)
 """Keys that no row has."""
 
 
