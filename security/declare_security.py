@@ -74,9 +74,7 @@ class Discontinuable:
     Discontinued: Mapped[bool]
 
 
-policy.global_filter(
-    Tenanted, lambda row, user: row.Client_id == user.client_id, exempt=[Roles.sa, Roles.employee]
-)
+policy.global_filter(Tenanted, lambda row, user: row.Client_id == user.client_id, exempt=[Roles.sa, Roles.employee])
 policy.global_filter(Classified, lambda row, user: row.SecurityLevel == 0, exempt=[Roles.sa, Roles.manager])
 policy.global_filter(Regional, lambda row, user: row.Region == user.region, only=[Roles.sales])
 policy.global_filter(Discontinuable, lambda row, user: not_(row.Discontinued), exempt=[Roles.sa, Roles.manager])
