@@ -91,9 +91,9 @@ class BoundPolicy:
                 other = tables[mapper.local_table].__name__
                 self._note("P007", f"{entity.__name__} and {other} are mapped to one table.", None)
                 continue
-            for table, other in tables.items():
+            for table, namesake in tables.items():
                 if table.name == mapper.local_table.name:
-                    self._note("P010", f"{entity.__name__} and {other.__name__} have tables of one name.", None)
+                    self._note("P010", f"{entity.__name__} and {namesake.__name__} have tables of one name.", None)
             tables[mapper.local_table] = entity
             bound[entity] = EntityPolicy(entity, tuple(self._grants(entity)), tuple(self._filters(mapper)))
         return bound
