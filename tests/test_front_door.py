@@ -105,7 +105,9 @@ def door(
         database_url=engine.url,
         auth_database_url=f"sqlite:///{users}",
     )
-    yield Door(create_app(settings, project=project), engine)
+    app = create_app(settings, project=project)
+    yield Door(app, engine)
+    app.extensions["rowgate"].gate.plain_engine.dispose()
     engine.dispose()
 
 

@@ -29,7 +29,6 @@ def nothing_later(*_: object, **__: object) -> Callable[[], None]:
 BREAKS = {
     "dependents of a delete": (write, "refuse_hidden_dependents", nothing_later, check_writes),
     "references of a flush": (write, "refuse_missing_references", nothing_later, check_writes),
-    "references of a bulk update": (bulk, "refuse_missing", nothing, check_writes),
     "with check of a flush": (write, "refuse_unless_checked", nothing, check_writes),
     "with check of a bulk update": (bulk, "refuse_unless_checked", nothing, check_writes),
     "rows of a flush": (write, "is_unconditional", lambda *_: True, check_writes),
