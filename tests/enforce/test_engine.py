@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable, DropTable
 
 from rowgate.enforce import Gate
-from rowgate.enforce.session import Scope
+from rowgate.enforce.scope import Scope
 from rowgate.errors import StatementRefused
 from tests.enforce.shapes import ANN, BOB, Person, Team
 

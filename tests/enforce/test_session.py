@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from rowgate.enforce import Gate, StatementRecord, TrustedRecord
-from rowgate.enforce.session import Scope
+from rowgate.enforce.scope import Scope
 from rowgate.errors import MissingPrincipal, StatementRefused
 from rowgate.types import Principal
 from tests.enforce.shapes import ANN, BOB, ROOT, Base, Person, Team, make_policy

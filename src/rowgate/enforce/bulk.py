@@ -19,6 +19,7 @@ from rowgate.enforce.keys import any_of, identity_columns
 from rowgate.enforce.read import enforce, refusals_reported, refuse_verb, report
 from rowgate.enforce.references import Reference, refuse_missing
 from rowgate.enforce.rows import Key, Matched, is_unconditional, lock_rows, refuse_unless_checked
+from rowgate.enforce.scope import Scope
 from rowgate.enforce.write import refuse_read_only
 from rowgate.errors import StatementRefused
 from rowgate.mapped import mapper_of, table_of
@@ -63,8 +64,6 @@ def _checked(
     access: Access,
     parameters: Mapping[str, Any],
 ) -> Result[Any]:
-    from rowgate.enforce.session import Scope
-
     started = perf_counter()
     decision = refuse_verb(session, entity, access)
     values = _values(statement, entity, parameters) if isinstance(statement, Update) else {}
@@ -99,8 +98,6 @@ def _lock(
     session: SecureSession, statement: Update | Delete, entity: type, access: Access, parameters: Mapping[str, Any]
 ) -> dict[Key, Matched]:
     """The rows that the statement may touch: its own WHERE, read as the client reads; then those the verb may touch."""
-    from rowgate.enforce.session import Scope
-
     columns = identity_columns(entity)
     query = select(*columns)
     if statement.whereclause is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import Connection, Engine, event
@@ -16,6 +15,7 @@ from rowgate.enforce import bulk, read, write
 from rowgate.enforce.compiler import Criteria
 from rowgate.enforce.engine import attach_session
 from rowgate.enforce.records import SentStatement
+from rowgate.enforce.scope import Scope
 from rowgate.errors import StatementRefused
 from rowgate.policy import Decision
 from rowgate.policy.conditions import claim_parameters
@@ -24,18 +24,7 @@ from rowgate.types import Access, Principal
 if TYPE_CHECKING:
     from rowgate.enforce.gate import Gate
 
-__all__ = ["GateSession", "Scope", "SecureSession", "TrustedSession"]
-
-
-class Scope(Enum):
-    """On whose authority statements run."""
-
-    CLIENT = "client"
-    """The principal's: every statement is filtered."""
-    RULES = "rules"
-    """The rule author's: rules see every row."""
-    CHECKS = "checks"
-    """Enforcement's own: its statements carry their conditions themselves."""
+__all__ = ["GateSession", "SecureSession", "TrustedSession"]
 
 
 class GateSession(Session):

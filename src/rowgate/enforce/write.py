@@ -18,6 +18,7 @@ from rowgate.enforce.dependents import refuse_hidden_dependents
 from rowgate.enforce.pending import refuse_missing_references
 from rowgate.enforce.read import refusals_reported, refuse_verb, report
 from rowgate.enforce.rows import Key, Matched, is_unconditional, lock_or_refuse, refuse_unless_checked
+from rowgate.enforce.scope import Scope
 from rowgate.errors import ReadOnlyColumn
 from rowgate.mapped import mapper_of, state_of
 from rowgate.types import Access
@@ -41,8 +42,6 @@ def flush(session: SecureSession, send: Callable[[], None]) -> None:
     Raises:
         RowgateError: as :meth:`SecureSession.flush` says; the caller rolls back.
     """
-    from rowgate.enforce.session import Scope
-
     with session.within(Scope.CHECKS):
         changes = collect(session)
         by_verb = _by_verb(changes)
@@ -56,8 +55,6 @@ def _checked(
     changes: list[Change],
     by_verb: dict[tuple[type, Access], list[Change]],
 ) -> None:
-    from rowgate.enforce.session import Scope
-
     started = perf_counter()
     with session.within(Scope.CHECKS):
         for entity, access in by_verb:
