@@ -116,7 +116,7 @@ def read_linkage(body: Mapping[str, Json], relation: Relation, resources: Resour
 
 def missing(link: Link) -> ReferenceMissing:
     """The error for a link to a row that is hidden or not there."""
-    return ReferenceMissing(f"There is no such {link.target.name} to refer to.", pointers=[link.pointer])
+    return ReferenceMissing.of(link.target.name, pointer=link.pointer)
 
 
 class _Reader:

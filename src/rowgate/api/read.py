@@ -10,14 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from rowgate.api.query import CHECKSUM, Query, Tree, ordering
 from rowgate.api.resources import Key, Relation, Resources, ResourceType
 from rowgate.enforce import SecureSession
+from rowgate.enforce.keys import any_of
 
-__all__ = ["Graph", "Identity", "Linkage", "Reader", "Record", "among"]
+__all__ = ["Graph", "Identity", "Linkage", "Reader", "Record"]
 
 # Bound parameters of one statement: below the least that a supported database takes (SQLite, 32,766).
 MOST_PARAMETERS: Final = 20_000
@@ -241,7 +242,7 @@ class Reader:
                 select(*keys, *self._selected(target))
                 .select_from(source)
                 .join(getattr(source, relation.name).of_type(target.entity))
-                .where(among(keys, run))
+                .where(any_of(keys, run))
                 .order_by(*keys, *(part.of for part in target.key))
             )
             for row in self.session.execute(statement):
@@ -252,15 +253,7 @@ class Reader:
 
 
 def _any_of(resource: ResourceType, keys: Sequence[Key]) -> ColumnElement[bool]:
-    return among([part.of for part in resource.key], keys)
-
-
-def among(columns: Sequence[Any], keys: Sequence[Key]) -> ColumnElement[bool]:
-    """The condition that the columns hold one of the keys; at least one is given."""
-    if len(columns) == 1:
-        only: ColumnElement[bool] = columns[0].in_([key[0] for key in keys])
-        return only
-    return tuple_(*columns).in_(keys)
+    return any_of([part.of for part in resource.key], keys)
 
 
 def _runs(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:

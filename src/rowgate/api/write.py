@@ -10,9 +10,9 @@ from sqlalchemy import Select, select
 
 from rowgate.api.body import Draft, Link, missing
 from rowgate.api.checksum import checksum
-from rowgate.api.read import among
 from rowgate.api.resources import Key, Relation, Resources, ResourceType
 from rowgate.enforce import SecureSession
+from rowgate.enforce.keys import any_of
 from rowgate.enforce.read import refuse_verb
 from rowgate.errors import (
     AccessRefused,
@@ -161,7 +161,7 @@ class Writer:
             AccessRefused: the principal may not read the type at all.
         """
         columns = [part.of for part in resource.key]
-        statement: Select[Any] = select(resource.entity).where(among(columns, [key])).with_for_update()
+        statement: Select[Any] = select(resource.entity).where(any_of(columns, [key])).with_for_update()
         found = self.session.scalars(statement).one_or_none()
         if found is None:
             raise RowNotFound.of(resource.name)
@@ -262,7 +262,7 @@ class Writer:
         found: dict[Key, Any] = {}
         if keys:
             columns = [part.of for part in target.key]
-            statement: Select[Any] = select(target.entity).where(among(columns, keys))
+            statement: Select[Any] = select(target.entity).where(any_of(columns, keys))
             for obj in self.session.scalars(statement):
                 found[tuple(state_of(obj).identity or ())] = obj
         for link in links:

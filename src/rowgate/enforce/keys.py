@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, false, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from rowgate.mapped import mapper_of
 
@@ -23,7 +24,9 @@ def identity_columns(entity: type) -> list[ColumnElement[Any]]:
     return [mapper.get_property_by_column(column).class_attribute for column in mapper.primary_key]
 
 
-def any_of(columns: Sequence[ColumnElement[Any]], keys: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
+def any_of(
+    columns: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]], keys: Sequence[tuple[Any, ...]]
+) -> ColumnElement[bool]:
     """The condition that the columns hold one of the keys."""
     if not keys:
         return false()

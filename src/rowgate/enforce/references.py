@@ -64,11 +64,5 @@ def refuse_missing(session: SecureSession, references: Iterable[Reference]) -> N
             found = {tuple(row) for row in session.execute(query)}
             for value in values:
                 if value not in found:
-                    raise _missing(entity, by_values[value])
-
-
-def _missing(entity: type, reference: Reference) -> ReferenceMissing:
-    return ReferenceMissing(
-        f"There is no such {entity.__name__} to refer to.",
-        pointers=[f"/data/attributes/{reference.attribute}"],
-    )
+                    pointer = f"/data/attributes/{by_values[value].attribute}"
+                    raise ReferenceMissing.of(entity.__name__, pointer=pointer)

@@ -72,6 +72,11 @@ class ReferenceMissing(RowgateError):
     title = "Related row not found"
     hint = "Check the id of the related row."
 
+    @classmethod
+    def of(cls, entity: str, *, pointer: str) -> ReferenceMissing:
+        """The error for a reference to a row of an entity; one wording, so that no two ways to refer tell apart."""
+        return cls(f"There is no such {entity} to refer to.", pointers=[pointer])
+
 
 class StillReferenced(RowgateError):
     """Other rows still refer to the row that was to be deleted or re-keyed."""
