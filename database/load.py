@@ -18,7 +18,12 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Numeric, Table, fun
 from database.models import Base
 from rowgate.auth.sql_models import AuthBase, User, UserRole
 from rowgate.errors import DatabaseNotEmpty, SampleFileError
+from rowgate.project import SampleLogin
+from rowgate.relations.table import metadata as relations_metadata
+from rowgate.relations.table import write_relationships
+from rowgate.zed import parse_relationships
 
+RELATIONSHIPS: Final = "relationships.txt"
 SAMPLE: Final = Path(__file__).parent / "sample"
 SAMPLE_PASSWORD: Final = "p"  # noqa: S105  the published password of the sample's log-ins
 CLAIMS: Final = ("client_id", "region", "employee_id")
@@ -34,7 +39,7 @@ def load_sample(engine: Engine, *, folder: Path = SAMPLE, progress: Progress | N
 
     Args:
         engine: a plain engine on an empty database (SQLite or PostgreSQL).
-        folder: holds one file `<table>.csv` a table.
+        folder: holds one file `<table>.csv` a table, and the relation table's lines in `relationships.txt`.
         progress: called with a table's name, its rows loaded so far and its rows in all.
 
     Returns:
@@ -50,10 +55,15 @@ def load_sample(engine: Engine, *, folder: Path = SAMPLE, progress: Progress | N
     for name in files.keys() - Base.metadata.tables.keys():
         raise SampleFileError(f"{files[name].name} belongs to no table.")
     rows = {t.name: parents_first(t, list(_read(files[t.name], t))) for t in tables if t.name in files}
+    lines = folder / RELATIONSHIPS
+    shared = parse_relationships(lines.read_text(encoding="utf-8")) if lines.exists() else ()
+    relationships = [each for _, each in shared]
     with engine.begin() as connection:
         _make_tables(connection, Base.metadata)
         for table in tables:
             _insert(connection, table, rows.get(table.name, []), progress)
+        relations_metadata.create_all(connection)
+        write_relationships(connection, relationships)
     return {table.name: len(rows.get(table.name, [])) for table in tables}
 
 
@@ -92,6 +102,21 @@ def load_users(engine: Engine, *, hasher: PasswordHasher | None = None, progress
         connection.execute(insert(User), users)
         connection.execute(insert(UserRole), roles)
     return len(users)
+
+
+def sample_logins() -> list[SampleLogin]:
+    """The sample's users, for the sign-in page."""
+    with (SAMPLE / "users.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            SampleLogin(
+                id=record["id"],
+                name=record["name"],
+                password=SAMPLE_PASSWORD,
+                roles=tuple(record["roles"].split()),
+                note=record["note"],
+            )
+            for record in csv.DictReader(file)
+        ]
 
 
 def _claim(text: str) -> str | int:

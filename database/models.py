@@ -314,3 +314,26 @@ class OrderDetail(Base):
 
     Order: Mapped["m.Order"] = relationship("Order", back_populates="OrderDetailList")
     Product: Mapped["m.Product"] = relationship("Product", back_populates="OrderDetailList")
+
+
+class Invoice(Base):
+    """What an organization is owed. Organizations themselves are kept elsewhere; here are only their ids."""
+
+    __tablename__ = "Invoice"
+
+    Id: Mapped[int] = mapped_column(primary_key=True)
+    OrganizationId: Mapped[str] = mapped_column(String(40), index=True)
+    IssuedOn: Mapped[dt.date]
+    Amount: Mapped[Decimal] = mapped_column(Money)
+
+
+class Expense(Base):
+    """What an organization spent."""
+
+    __tablename__ = "Expense"
+
+    Id: Mapped[int] = mapped_column(primary_key=True)
+    OrganizationId: Mapped[str] = mapped_column(String(40), index=True)
+    SpentOn: Mapped[dt.date]
+    Purpose: Mapped[str] = mapped_column(String(80))
+    Amount: Mapped[Decimal] = mapped_column(Money)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import not_
 from sqlalchemy.orm import Mapped
 
-from database.models import Customer
+from database.models import Customer, Department, Employee, Expense, Invoice, Order, OrderDetail
 from rowgate.policy import Policy
 from rowgate.types import Access, Principal
 
@@ -85,3 +85,38 @@ policy.grant(Customer, Roles.customer, where=lambda row, user: row.Id == user.id
 policy.grant(Customer, Roles.sales, where=lambda row, user: row.CreditLimit > 300)
 policy.grant(Customer, Roles.sales, where=lambda row, user: row.ContactName == "Mike")
 policy.grant(Customer, Roles.public, where=lambda row, user: row.Id != "ANATR")
+
+# Which rows follow from relationships between objects: security/schema.zed says how. Managers, sellers and departments
+# stand in columns; account teams and shared orders are written at run time, into the relation table.
+
+policy.relations("schema.zed", subject="employee", claim=lambda user: user.employee_id)
+
+policy.relation(Employee, "manager", Employee.ReportsTo)
+policy.relation(Department, "part", Department.SubDepartmentList)
+policy.relation(Department, "worker", Department.WorksForEmployeeList)
+policy.relation(Department, "worker", Department.OnLoanEmployeeList)
+policy.relation(Order, "customer", Order.CustomerId)
+policy.relation(Order, "seller", Order.EmployeeId)
+policy.relation(OrderDetail, "order", OrderDetail.OrderId)
+policy.relation(Invoice, "organization", Invoice.OrganizationId, subject="organization")
+policy.relation(Expense, "organization", Expense.OrganizationId, subject="organization")
+
+policy.relation_grant(Order, "read", role=Roles.employee)
+policy.relation_grant(OrderDetail, "read", role=Roles.employee)
+
+# For everybody, so that no role's permission shows the books of an organization.
+policy.relation_grant(Invoice, "read", access=Access.READ)
+policy.relation_grant(Expense, "read", access=Access.READ)
+
+# What is no table verb: api/customize_api.py asks for it by name.
+
+policy.action(
+    "ship_order",
+    Roles.tenant,
+    Roles.renter,
+    Roles.manager,
+    Roles.sales,
+    on=Order,
+    where=lambda row, user: row.Ready,
+    reason="an order is shipped when it is ready",
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rowgate.errors.base import RowgateError
 
 
@@ -85,3 +87,56 @@ class StillReferenced(RowgateError):
     status = 409
     title = "Still in use"
     hint = "Remove or move the rows that refer to it first."
+
+
+class FieldRefused(RowgateError):
+    """A client set an attribute that a field rule hides from it, or lets it read only."""
+
+    code = "RG109"
+    status = 403
+    title = "Attribute refused"
+    hint = "Nothing was written. Leave the attribute out; only some roles may set it."
+
+    @classmethod
+    def of(cls, entity: str, names: Iterable[str], *, pointer: str = "/data/attributes") -> FieldRefused:
+        """The error for attributes of an entity; the same for hidden and for read-only ones.
+
+        Args:
+            entity: its name.
+            names: of the attributes.
+            pointer: of the object in the request's document that they are members of.
+        """
+        faults = sorted(names)
+        return cls(
+            f"You may not set {', '.join(faults)} of this {entity}.",
+            pointers=[f"{pointer}/{name}" for name in faults],
+        )
+
+
+class ActionRefused(RowgateError):
+    """None of the principal's roles gives the action, or it gives it for other rows."""
+
+    code = "RG110"
+    status = 403
+    title = "Action refused"
+    hint = "An action in security/declare_security.py would have to allow it."
+
+
+class PermissionRefused(RowgateError):
+    """The relationships do not give the principal a permission on an object."""
+
+    code = "RG111"
+    status = 403
+    title = "Permission refused"
+    hint = "Somebody who may share the object would have to share it with you."
+
+
+class GivesMore(RowgateError):
+    """A relationship would give a permission that whoever writes or removes it lacks, or has only for a time."""
+
+    code = "RG112"
+    status = 403
+    title = "More than you have"
+    hint = (
+        "Nothing was written. Nobody gives more than they have, nor for longer, nor without a caveat that binds them."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rowgate.errors.access import AccessRefused
 from rowgate.errors.base import RowgateError
 
 
@@ -109,3 +110,52 @@ class SecretRefused(RowgateError):
     code = "RG309"
     title = "Signing secret refused"
     hint = "Set ROWGATE_SECRET to 32 random bytes or more, or let rowgate write one: make the instance folder writable."
+
+
+class CsrfRefused(RowgateError):
+    """A request that writes, authenticated by the session's cookie, lacks the session's CSRF token."""
+
+    code = "RG310"
+    status = 403
+    title = "CSRF token missing"
+    hint = "Send the header X-CSRF-Token with the value that GET /admin/session answers, or use a bearer token."
+
+
+class ViewRefused(RowgateError):
+    """The user may not view the rows as somebody else, or not as this one."""
+
+    code = "RG311"
+    status = 403
+    title = "View refused"
+    hint = "ROWGATE_VIEW_AS_ROLES names the roles that may; only a superuser views as a superuser."
+
+
+class InspectorRefused(RowgateError):
+    """The user may not ask the policy inspector this question."""
+
+    code = "RG312"
+    status = 403
+    title = "Inspector refused"
+    hint = "ROWGATE_WHY_ROLES and ROWGATE_INSPECTOR_ROLES name the roles that may."
+
+
+class ReadOnlyView(AccessRefused):
+    """Somebody who only views the rows as another user tried to write."""
+
+    code = "RG313"
+    title = "Read-only view"
+    hint = "Stop viewing as the other user, or ask for a view that may write."
+
+    @classmethod
+    def of(cls, user: str) -> ReadOnlyView:
+        """The error for a view as a user."""
+        return cls(f"You are viewing as {user}, to read only.")
+
+
+class NoSuchUser(RowgateError):
+    """There is no user of that name who may log in."""
+
+    code = "RG314"
+    status = 404
+    title = "No such user"
+    hint = "GET /admin/users lists those there are."

@@ -13,7 +13,7 @@ class BadParameter(RowgateError):
     code = "RG201"
     status = 400
     title = "Query not understood"
-    hint = "docs/reference/api.md has the grammar of every parameter."
+    hint = "docs/reference/query.md has the grammar of every parameter."
 
 
 class BadDocument(RowgateError):
@@ -58,6 +58,19 @@ class Faults(RowgateError):
     def __init__(self, errors: Sequence[RowgateError]) -> None:
         super().__init__(f"The request has {len(errors)} faults.")
         self.errors = tuple(errors)
+
+
+def all_told(errors: Sequence[RowgateError]) -> None:
+    """Refuse a request with all of its faults at once; nothing happens where there are none.
+
+    Raises:
+        RowgateError: the only one.
+        Faults: several.
+    """
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise Faults(errors)
 
 
 class TypeConflict(RowgateError):
@@ -187,3 +200,52 @@ class RequestRefused(RowgateError):
     def __init__(self, detail: str, *, status: int = 400) -> None:
         super().__init__(detail)
         self.http_status = status
+
+
+class RequestTimedOut(RowgateError):
+    """The request took longer than the server gives one request."""
+
+    code = "RG219"
+    status = 504
+    title = "Request timed out"
+    hint = "Nothing was written. Ask for less at once: smaller pages, fewer includes, a narrower filter."
+
+
+class ObjectIdRefused(RowgateError):
+    """A request does not name the object that it is about, or names it in a way that no object is named."""
+
+    code = "RG220"
+    status = 400
+    title = "Object not named"
+    hint = "Name one object, once: 1 to 1024 of A-Z a-z 0-9 and / _ | - = +."
+
+
+class PreconditionFailed(RowgateError):
+    """The row is not the one that the request's ``If-Match`` or ``If-None-Match`` asks for."""
+
+    code = "RG221"
+    status = 412
+    title = "Precondition failed"
+    hint = "Nothing was written. Read the row again: the header ETag of the answer is what If-Match takes."
+
+
+class IdempotencyKeyRefused(RowgateError):
+    """A header ``Idempotency-Key`` that holds no key, or is sent to an address that keeps none."""
+
+    code = "RG222"
+    status = 400
+    title = "Idempotency key refused"
+    hint = (
+        "Nothing was written. Send 1 to 255 visible ASCII characters in quotes, to POST /api/<Type> or /api/operations."
+    )
+
+
+class IdempotencyKeyReused(RowgateError):
+    """An ``Idempotency-Key`` that the same principal sent with another request."""
+
+    code = "RG223"
+    status = 422
+    title = "Idempotency key reused"
+    hint = (
+        "Nothing was written. Take a new key for each new request; only an unchanged one is sent again under its key."
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rowgate.errors.base import RowgateError
 
 
@@ -106,6 +108,19 @@ class UnknownPermission(RowgateError):
     status = 422
     title = "Unknown permission"
     hint = "The schema lists types, relations and permissions."
+
+
+class EngineUnreachable(RowgateError):
+    """A permission could not be checked, because what answers questions about relationships did not answer."""
+
+    code = "RG615"
+    status = 503
+    title = "Permission not checked"
+    hint = "Nothing was done. Send the request again after the seconds that Retry-After says."
+
+    @property
+    def response_headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "1"}
 
 
 class NoCorrespondence(SchemaError):

@@ -51,3 +51,30 @@ class DatabaseUnreachable(RowgateError):
     code = "RG532"
     title = "Database not reached"
     hint = "Start it, or mend the setting; docs/reference/settings.md says what it takes."
+
+
+class AddressRefused(RowgateError):
+    """The server cannot listen where it was told to."""
+
+    code = "RG533"
+    title = "Address not available"
+    hint = "The port is taken, or this machine lacks the address: name another with --port, --host or --bind."
+
+
+class RelationTableRefused(RowgateError):
+    """The database does not let us make the relation table or its triggers; the server does not start."""
+
+    code = "RG534"
+    title = "Relation table refused"
+    hint = "Let somebody who may change the tables run the statements named, once."
+
+    @classmethod
+    def of(cls, cause: str, statements: str) -> RelationTableRefused:
+        """The error with the database's own words and the statements that it refused.
+
+        Args:
+            cause: what the database said.
+            statements: what is to be run.
+        """
+        words = " ".join(cause.split())
+        return cls(f"The relation table or its triggers cannot be made: {words}", hint=f"{cls.hint}\n{statements}")

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, FromClause, Select, and_, case, not_, or_, select, true, union
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, not_, or_, select, true, union
 
-from rowgate.relations.demand import all_steps, demand, follow, places
+from rowgate.relations.demand import all_steps, demand, places
+from rowgate.relations.edges import Edge
+from rowgate.relations.every import EveryParent
 from rowgate.relations.plan import Plan, Recursion
-from rowgate.relations.rows import Bound, Rows, constant, name
+from rowgate.relations.rows import Bound, Rows, constant
 from rowgate.relations.rules import AnyOf, Both, Direct, Every, Identity, Never, Node, Same, Term, Through, Without
-from rowgate.relations.table import RELATIONSHIPS
+from rowgate.relations.steps import take_steps
 
 __all__ = ["check_statement"]
 
@@ -97,14 +99,14 @@ class _Checks:
             return self._every(identifier, term, bound)
         if isinstance(term, Never):
             raise TypeError("a plan has no term that never holds")
-        row = RELATIONSHIPS.alias()
-        conditions = [row.c.resource_id == identifier, *self._rows.of(row, term.source, bound)]
-        return select(constant(1)).where(*conditions, self._subject(row, term, bound)).exists()
+        edge = self._rows.edge(term.source, bound)
+        found = select(constant(1)).select_from(edge.rows).where(edge.resource.equals(identifier), *edge.conditions)
+        return found.where(self._subject(edge, term, bound)).exists()
 
-    def _subject(self, row: FromClause, term: Direct | Through, bound: Bound) -> ColumnElement[bool]:
+    def _subject(self, edge: Edge, term: Direct | Through, bound: Bound) -> ColumnElement[bool]:
         if isinstance(term, Direct):
-            return self._rows.subject(row, term)
-        return self._among(row.c.subject_id, self.node(term.node, bound))
+            return self._rows.subject(edge, term)
+        return self._among(edge.subject.text, self.node(term.node, bound))
 
     def _among(self, identifier: ColumnElement[str], found: CTE) -> ColumnElement[bool]:
         """That an id is among those found.
@@ -115,30 +117,11 @@ class _Checks:
         return identifier.in_(select(found.c.id)).is_(true())
 
     def _every(self, identifier: ColumnElement[str], term: Every, bound: Bound) -> ColumnElement[bool]:
-        row, other = RELATIONSHIPS.alias(), RELATIONSHIPS.alias()
-        source = term.parents[0][0]
+        def good(edge: Edge, node: Node) -> ColumnElement[bool]:
+            return self._among(edge.subject.text, self.node(node, bound))
 
-        def of_relation(each: FromClause) -> list[ColumnElement[bool]]:
-            return [
-                each.c.resource_type == name(source.resource_type),
-                each.c.resource_id == identifier,
-                each.c.relation == name(source.relation),
-                self._rows.alive(each),
-            ]
-
-        good = [
-            and_(
-                other.c.subject_type == name(parent.subject_type),
-                self._rows.counts(other, parent, bound),
-                self._among(other.c.subject_id, self.node(node, bound)),
-            )
-            for parent, node in term.parents
-            if node
-        ]
-        one = constant(1)
-        some = select(one).where(*of_relation(row)).exists()
-        bad = select(one).where(*of_relation(other), not_(or_(*good))).exists()
-        return and_(some, not_(bad))
+        every = EveryParent(self._rows, term, bound, good)
+        return and_(every.has_one(identifier), not_(every.is_bad(identifier)))
 
     # --- recursion ----------------------------------------------------------------------------------------------
 
@@ -153,16 +136,17 @@ class _Checks:
             entries.c.node.label("entry_node"), entries.c.id.label("entry"), entries.c.node, entries.c.id
         ).select_from(entries)
         paths = begin.cte(f"p_{label}"[:60], recursive=True)
-        joined, table, leads_to, there_is = follow(
-            self._rows, paths, recursion.steps, self._numbers, bound, label=f"s_{label}"[:60]
+        taken = take_steps(
+            self._rows, paths, recursion.steps, self._numbers, bound, upwards=False, label=f"s_{label}"[:60]
         )
-        conditions = [there_is]
+        table = taken.table
+        conditions = [taken.there_is]
         for place, step in enumerate(recursion.steps):
             if step.conditions:
                 holds = and_(*self._conditions(paths.c.id, step.conditions, bound))
                 conditions.append(or_(table.c.step != constant(place), holds))
-        columns: list[ColumnElement[Any]] = [paths.c.entry_node, paths.c.entry, table.c.body, leads_to]
-        paths = paths.union(select(*columns).select_from(joined).where(*conditions))
+        columns: list[ColumnElement[Any]] = [paths.c.entry_node, paths.c.entry, table.c.body, taken.leads_to]
+        paths = paths.union(select(*columns).select_from(taken.joined).where(*conditions))
         ends = [
             and_(paths.c.node == self._number(base.head), *self._conditions(paths.c.id, base.conditions, bound))
             for base in recursion.bases
@@ -181,10 +165,11 @@ class _Checks:
         outside = tuple(step for step in all_steps(self._plan) if step.body in inside and step.head not in inside)
         if outside:
             pairs = self._demand.alias()
-            steps = follow(self._rows, pairs, outside, numbers, Bound.POSSIBLE, label=f"o_{label}"[:60])
-            joined, table, leads_to, there_is = steps
-            entered = select(table.c.body.label("node"), leads_to.label("id")).select_from(joined)
-            parts.append(entered.where(there_is))
+            taken = take_steps(
+                self._rows, pairs, outside, numbers, Bound.POSSIBLE, upwards=False, label=f"o_{label}"[:60]
+            )
+            entered = select(taken.table.c.body.label("node"), taken.leads_to.label("id")).select_from(taken.joined)
+            parts.append(entered.where(taken.there_is))
         entries = union(*parts).subquery()
         return select(entries.c.node, entries.c.id).cte(label)
 

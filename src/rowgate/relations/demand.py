@@ -11,25 +11,25 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
-    ColumnElement,
-    FromClause,
     Integer,
     Select,
     Text,
     and_,
-    case,
+    null,
     or_,
     select,
+    union,
 )
 
+from rowgate.relations.edges import Edge
 from rowgate.relations.plan import Plan, Step
 from rowgate.relations.rows import Bound, Rows, constant, name
 from rowgate.relations.rules import Direct, Every, Node, Same, Source, Through, subterms
-from rowgate.relations.steps import ANY_RELATION, constants, step_counts, step_table
-from rowgate.relations.table import RELATIONSHIPS
+from rowgate.relations.steps import ANY_RELATION, constants, take_steps
+from rowgate.relations.table import RELATIONSHIPS, Moment
 from rowgate.zed.relationships import WILDCARD
 
-__all__ = ["all_steps", "demand", "follow", "places", "wanted_rows"]
+__all__ = ["all_steps", "demand", "places", "stated_rows", "wanted_rows"]
 
 
 def places(plan: Plan) -> dict[Node, int]:
@@ -51,43 +51,6 @@ def all_steps(plan: Plan) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def follow(
-    rows: Rows, pairs: FromClause, steps: tuple[Step, ...], numbers: Mapping[Node, int], bound: Bound, *, label: str
-) -> tuple[FromClause, FromClause, ColumnElement[str], ColumnElement[bool]]:
-    """Joins (node, id) pairs with the steps that lead on from them.
-
-    Args:
-        rows: makes the conditions on rows.
-        pairs: with the columns ``node`` and ``id``.
-        steps: at least one.
-        numbers: the number of each node in ``pairs``.
-        bound: which caveated relationships are followed.
-        label: the name of the table of steps.
-
-    Returns:
-        What to select from, the table of steps, the id that a step leads to, and the condition that there is one.
-    """
-    table = step_table(steps, numbers, label=label)
-    row = RELATIONSHIPS.alias()
-    on_row = and_(
-        table.c.through == constant(1),
-        row.c.resource_type == table.c.resource_type,
-        row.c.resource_id == pairs.c.id,
-        row.c.relation == table.c.relation,
-        row.c.subject_type == table.c.subject_type,
-        or_(
-            table.c.subject_relation == name(ANY_RELATION),
-            row.c.subject_relation == table.c.subject_relation,
-        ),
-        rows.alive(row),
-        step_counts(rows, table, row, steps, bound),
-    )
-    joined = pairs.join(table, table.c.head == pairs.c.node).outerjoin(row, on_row)
-    leads_to = case((table.c.through == constant(1), row.c.subject_id), else_=pairs.c.id)
-    there_is = or_(table.c.through == constant(0), row.c.subject_id.is_not(None))
-    return joined, table, leads_to, there_is
-
-
 def demand(plan: Plan, rows: Rows, *, many: bool) -> CTE:
     """The pairs that the answers about the objects of a statement depend on: columns ``node`` and ``id``."""
     numbers = places(plan)
@@ -97,8 +60,8 @@ def demand(plan: Plan, rows: Rows, *, many: bool) -> CTE:
     pairs = begin.cte("demand", recursive=bool(steps))
     if not steps:
         return pairs
-    joined, table, leads_to, there_is = follow(rows, pairs, steps, numbers, Bound.POSSIBLE, label="demand_steps")
-    return pairs.union(select(table.c.body, leads_to).select_from(joined).where(there_is))
+    taken = take_steps(rows, pairs, steps, numbers, Bound.POSSIBLE, upwards=False, label="demand_steps")
+    return pairs.union(select(taken.table.c.body, taken.leads_to).select_from(taken.joined).where(taken.there_is))
 
 
 _KIND_COLUMNS: Mapping[str, type[Integer] | type[Text]] = {
@@ -109,6 +72,27 @@ _KIND_COLUMNS: Mapping[str, type[Integer] | type[Text]] = {
     "behind": Text,
     "how": Text,
 }
+
+
+def stated_rows(source: Source, edge: Edge) -> Select[Any]:
+    """What columns state, in the first nine columns of the relation table."""
+    kind = (source.resource_type, source.relation, source.subject_type, source.subject_relation or "")
+    resource_type, relation, subject_type, behind = (name(each) for each in kind)
+    return (
+        select(
+            resource_type.label("resource_type"),
+            edge.resource.text.label("resource_id"),
+            relation.label("relation"),
+            subject_type.label("subject_type"),
+            edge.subject.text.label("subject_id"),
+            behind.label("subject_relation"),
+            name("").label("caveat"),
+            name("").label("caveat_context"),
+            null().cast(Moment).label("expires_at"),
+        )
+        .select_from(edge.rows)
+        .where(*edge.conditions)
+    )
 
 
 def wanted_rows(plan: Plan, dialect: str, *, every_subject: bool) -> Select[Any] | None:
@@ -126,6 +110,7 @@ def wanted_rows(plan: Plan, dialect: str, *, every_subject: bool) -> Select[Any]
     pairs = demand(plan, rows, many=True)
     numbers = places(plan)
     kinds: dict[tuple[int, str, str, str, str, str], None] = {}
+    stated: dict[tuple[int, Source, str], None] = {}
     for node, term in plan.terms.items():
         for part, _ in subterms(term):
             sources: list[tuple[Source, str]] = []
@@ -134,12 +119,27 @@ def wanted_rows(plan: Plan, dialect: str, *, every_subject: bool) -> Select[Any]
             elif isinstance(part, Every):
                 sources = [(source, "through") for source, _ in part.parents]
             for source, how in sources:
+                if source.column:
+                    stated[numbers[node], source, how] = None
+                    continue
                 behind = ANY_RELATION if source.subject_relation is None else source.subject_relation
                 key = (numbers[node], source.resource_type, source.relation, source.subject_type, behind, how)
                 kinds[key] = None
-    if not kinds:
+    found = [_in_columns(rows, pairs, *each, every_subject=every_subject) for each in stated]
+    if kinds:
+        found.append(_in_table(rows, pairs, list(kinds), every_subject=every_subject))
+    if not found:
         return None
-    table = constants(_KIND_COLUMNS, list(kinds)).cte("kinds")
+    if len(found) == 1:
+        return found[0]
+    together = union(*found).subquery("wanted")
+    return select(*together.c)
+
+
+def _in_table(
+    rows: Rows, pairs: CTE, kinds: list[tuple[int, str, str, str, str, str]], *, every_subject: bool
+) -> Select[Any]:
+    table = constants(_KIND_COLUMNS, kinds).cte("kinds")
     row = RELATIONSHIPS.alias()
     fits = [
         row.c.resource_type == table.c.resource_type,
@@ -150,14 +150,15 @@ def wanted_rows(plan: Plan, dialect: str, *, every_subject: bool) -> Select[Any]
         rows.alive(row),
     ]
     if not every_subject:
-        fits.append(
-            or_(
-                table.c.how == name("through"),
-                row.c.subject_id.in_([rows.subject_id(), name(WILDCARD)]),
-            )
-        )
-    return (
-        select(*tuple(row.c)[:9])
-        .select_from(pairs.join(table, table.c.place == pairs.c.node).join(row, and_(*fits)))
-        .distinct()
-    )
+        named = row.c.subject_id.in_([rows.subject_id(), name(WILDCARD)])
+        fits.append(or_(table.c.how == name("through"), named))
+    joined = pairs.join(table, table.c.place == pairs.c.node).join(row, and_(*fits))
+    return select(*tuple(row.c)[:9]).select_from(joined).distinct()
+
+
+def _in_columns(rows: Rows, pairs: CTE, place: int, source: Source, how: str, *, every_subject: bool) -> Select[Any]:
+    edge = rows.edge(source, Bound.POSSIBLE)
+    fits = [edge.resource.equals(pairs.c.id), pairs.c.node == constant(place), *edge.conditions]
+    if how == "direct" and not every_subject:
+        fits.append(edge.subject.equals(rows.subject_id()))
+    return stated_rows(source, edge).select_from(pairs.join(edge.rows, and_(*fits)))

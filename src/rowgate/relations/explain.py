@@ -14,6 +14,7 @@ from rowgate.relations.ground import Fact, Ground, Pair
 from rowgate.relations.plan import Plan
 from rowgate.relations.rows import Bound
 from rowgate.relations.rules import AnyOf, Both, Direct, Every, Node, Same, Term, Through, Without
+from rowgate.zed.relationships import WILDCARD, ObjectRef, Relationship, SubjectRef
 
 __all__ = ["Explanation", "explain"]
 
@@ -26,48 +27,62 @@ class Explanation:
 
     Args:
         answer: the answer.
-        path: of an allowed answer the relationships that prove it, from the object to the subject. Empty where the
+        proof: of an allowed answer the relationships that prove it, from the object to the subject. Empty where the
             subject is the object itself.
-        missing: of any other answer the relationships nearest to the object of which one would help, as lines.
-        excluded_by: the nodes, ``folder:f3#banned``, whose holding took the permission away.
+        gaps: of any other answer the relationships nearest to the object of which one would help.
+        exclusions: objects, each with the relation or permission whose holding took the permission away.
     """
 
     answer: Answer
-    path: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    excluded_by: tuple[str, ...] = ()
+    proof: tuple[Relationship, ...] = ()
+    gaps: tuple[Relationship, ...] = ()
+    exclusions: tuple[tuple[ObjectRef, str], ...] = ()
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The proof, as lines."""
+        return tuple(map(str, self.proof))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The gaps, as lines."""
+        return tuple(map(str, self.gaps))
+
+    @property
+    def excluded_by(self) -> tuple[str, ...]:
+        """The exclusions, as ``folder:f3#banned``."""
+        return tuple(f"{target}#{name}" for target, name in self.exclusions)
 
 
-def explain(ground: Ground, plan: Plan, identifier: str, subject: str, shown: str) -> Explanation:
+def explain(ground: Ground, plan: Plan, identifier: str, subject: SubjectRef) -> Explanation:
     """The reason of the answer about one object and one subject.
 
     Args:
         ground: the facts, asked for this one subject.
         plan: what is asked.
         identifier: the object's id.
-        subject: the subject's id.
-        shown: the subject as it is to be written in a line, ``user:anna``.
+        subject: the subject.
     """
-    answer = ground.answer(identifier, subject)
-    walk = _Walk(ground, plan, shown)
+    answer = ground.answer(identifier, subject.id)
+    walk = _Walk(ground, plan, subject)
     target = (plan.target, identifier)
     if answer.allowed:
-        return Explanation(answer, path=walk.proof(target))
+        return Explanation(answer, proof=walk.proof(target))
     missing, excluded = walk.gaps(target)
-    return Explanation(answer, missing=missing, excluded_by=excluded)
+    return Explanation(answer, gaps=missing, exclusions=excluded)
 
 
 class _Walk:
-    def __init__(self, ground: Ground, plan: Plan, shown: str) -> None:
+    def __init__(self, ground: Ground, plan: Plan, subject: SubjectRef) -> None:
         self._ground = ground
         self._plan = plan
-        self._shown = shown
+        self._subject = subject
 
     # --- allowed ------------------------------------------------------------------------------------------------
 
-    def proof(self, target: Pair) -> tuple[str, ...]:
+    def proof(self, target: Pair) -> tuple[Relationship, ...]:
         """The relationships of a proof; each pair is proved by pairs that were found before it, so it ends."""
-        lines: dict[str, None] = {}
+        found: dict[Relationship, None] = {}
         seen = {target}
         waiting = [target]
         while waiting:
@@ -75,12 +90,12 @@ class _Walk:
             used = self._support(self._plan.terms[pair[0]], pair)
             for fact, _ in used:
                 if fact is not None:
-                    lines[_line(fact)] = None
+                    found[_stated(fact)] = None
             for _, other in reversed(used):
                 if other is not None and other not in seen:
                     seen.add(other)
                     waiting.append(other)
-        return tuple(lines)
+        return tuple(found)
 
     def _support(self, term: Term, pair: Pair) -> list[tuple[Fact | None, Pair | None]]:
         """The facts and pairs by which a term holds of a pair's object."""
@@ -106,27 +121,29 @@ class _Walk:
 
     # --- not allowed --------------------------------------------------------------------------------------------
 
-    def gaps(self, target: Pair) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def gaps(self, target: Pair) -> tuple[tuple[Relationship, ...], tuple[tuple[ObjectRef, str], ...]]:
         """What would help, nearest first, and what an exclusion took away."""
-        missing: dict[str, None] = {}
-        excluded: dict[str, None] = {}
+        missing: dict[Relationship, None] = {}
+        excluded: dict[tuple[ObjectRef, str], None] = {}
         seen = {target}
         level = [target]
         while level and len(missing) < _NEAREST:
             following: list[Pair] = []
             for node, identifier in level:
                 for found in self._wanting(self._plan.terms.get(node), node, identifier):
-                    if isinstance(found, str):
+                    if isinstance(found, Relationship):
                         missing[found] = None
                     elif found[2]:
-                        excluded[f"{found[0].type}:{found[1]}#{found[0].name}"] = None
+                        excluded[ObjectRef(found[0].type, found[1]), found[0].name] = None
                     elif (other := (found[0], found[1])) not in seen:
                         seen.add(other)
                         following.append(other)
             level = following
         return tuple(missing)[:_NEAREST], tuple(excluded)
 
-    def _wanting(self, term: Term | None, node: Node, identifier: str) -> Iterator[str | tuple[Node, str, bool]]:
+    def _wanting(
+        self, term: Term | None, node: Node, identifier: str
+    ) -> Iterator[Relationship | tuple[Node, str, bool]]:
         if isinstance(term, AnyOf):
             for each in term.terms:
                 yield from self._wanting(each, node, identifier)
@@ -147,8 +164,8 @@ class _Walk:
         elif isinstance(term, Same):
             yield term.node, identifier, False
         elif isinstance(term, Direct):
-            who = self._shown if term.plain else f"{term.source.subject_type}:*"
-            yield f"{term.source.resource_type}:{identifier}#{term.source.relation}@{who}"
+            who = self._subject if term.plain else SubjectRef(term.source.subject_type, WILDCARD)
+            yield Relationship(ObjectRef(term.source.resource_type, identifier), term.source.relation, who)
         elif isinstance(term, Through):
             for fact in self._ground.of(term.source, identifier):
                 yield term.node, fact.subject_id, False
@@ -159,6 +176,8 @@ class _Walk:
                         yield parent, fact.subject_id, False
 
 
-def _line(fact: Fact) -> str:
-    behind = f"#{fact.subject_relation}" if fact.subject_relation else ""
-    return f"{fact.resource_type}:{fact.resource_id}#{fact.relation}@{fact.subject_type}:{fact.subject_id}{behind}"
+def _stated(fact: Fact) -> Relationship:
+    resource = ObjectRef(fact.resource_type, fact.resource_id)
+    return Relationship(
+        resource, fact.relation, SubjectRef(fact.subject_type, fact.subject_id, fact.subject_relation or "")
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -10,13 +11,15 @@ from typing import Self
 from sqlalchemy import URL, Engine
 
 from rowgate.databases import make_engine
-from rowgate.errors import CaveatFailed, RelationshipRefused, UnknownPermission
+from rowgate.errors import CaveatFailed, RelationshipRefused
 from rowgate.relations.answers import ALLOWED, DENIED, Answer, Subjects, Verdict
+from rowgate.relations.compiled import CompiledSchema
 from rowgate.relations.expand import Branch, expand
 from rowgate.relations.explain import Explanation, explain
 from rowgate.relations.ground import Ground
-from rowgate.relations.plan import plan, specialise
-from rowgate.relations.rules import Node, Term, rules
+from rowgate.relations.reader import Reader
+from rowgate.relations.rules import Node
+from rowgate.relations.stated import read_all, refuse_stated
 from rowgate.relations.store import Compiled, Request, Store
 from rowgate.relations.table import delete_relationships, metadata, read_relationships, write_relationships
 from rowgate.zed import check_relationship, resolve
@@ -30,7 +33,6 @@ from rowgate.zed.relationships import (
     parse_relationship,
     parse_subject,
 )
-from rowgate.zed.source import nearest
 
 __all__ = ["Graph", "Question"]
 
@@ -46,17 +48,25 @@ class Graph:
     A database in memory (``sqlite://``) belongs to the thread that made it.
 
     Args:
-        schema: the schema.
-        engine: the database; the relation table is made there when it is missing.
+        schema: the schema, or one compiled for this database.
+        engine: the database; the relation table is made there when it is missing. Or a connection, within a
+            transaction that all questions and writes then belong to; its database has the relation table already.
+        claims: what the principal who asks brings along, for the relations that claims state.
     """
 
-    def __init__(self, schema: Schema, engine: Engine) -> None:
-        self.schema = schema
+    def __init__(
+        self,
+        schema: Schema | CompiledSchema,
+        engine: Engine | Reader,
+        *,
+        claims: Mapping[str, str] | None = None,
+    ) -> None:
         self.engine = engine
-        self._rules = rules(schema)
-        self._narrowed: dict[tuple[str, str], Mapping[Node, Term]] = {}
-        self._compiled: dict[tuple[Node, str, str], Compiled] = {}
-        metadata.create_all(engine)
+        self.compiled = schema if isinstance(schema, CompiledSchema) else CompiledSchema(schema, engine.dialect.name)
+        self.schema = self.compiled.schema
+        self._claims = {**self.compiled.nobodys_claims, **(claims or {})}
+        if isinstance(engine, Engine):
+            metadata.create_all(engine)
 
     @classmethod
     def from_text(
@@ -88,8 +98,25 @@ class Graph:
         self.close()
 
     def close(self) -> None:
-        """Close the connections; a database in memory is gone then."""
-        self.engine.dispose()
+        """Close the connections of the engine; a database in memory is gone then."""
+        if isinstance(self.engine, Engine):
+            self.engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        if isinstance(self.engine, Engine):
+            with self.engine.connect() as connection:
+                yield connection
+        else:
+            yield self.engine
+
+    @contextmanager
+    def _writing(self) -> Iterator[Reader]:
+        if isinstance(self.engine, Engine):
+            with self.engine.begin() as connection:
+                yield connection
+        else:
+            yield self.engine
 
     # --- relationships ------------------------------------------------------------------------------------------
 
@@ -105,20 +132,37 @@ class Graph:
         """
         parsed = [parse_relationship(each) if isinstance(each, str) else each for each in relationships]
         for each in parsed:
-            check_relationship(self.schema, each)
-        with self.engine.begin() as connection:
+            self.refuse_unwritable(each)
+        with self._writing() as connection:
             return write_relationships(connection, parsed, created_by=created_by)
+
+    def refuse_unwritable(self, relationship: Relationship) -> None:
+        """Refuse a relationship that may not be written.
+
+        Raises:
+            RelationshipRefused: the schema does not allow it, or columns state relationships of its kind.
+        """
+        check_relationship(self.schema, relationship)
+        refuse_stated(self.compiled, relationship)
+
+    def written(self) -> Iterator[Relationship]:
+        """What the relation table holds, expired ones included, without what columns state."""
+        with self._reading() as connection:
+            yield from list(read_relationships(connection))
 
     def delete(self, relationships: Iterable[Relationship | str]) -> int:
         """Delete relationships, whatever their caveat and expiry; those that are not there do not matter."""
         parsed = [parse_relationship(each) if isinstance(each, str) else each for each in relationships]
-        with self.engine.begin() as connection:
+        with self._writing() as connection:
             return delete_relationships(connection, parsed)
 
     def read(self, resource: ObjectRef | str | None = None) -> Iterator[Relationship]:
-        """The relationships, of one object or all, expired ones included."""
-        with self.engine.connect() as connection:
-            yield from list(read_relationships(connection, resource=_object(resource) if resource else None))
+        """The relationships, of one object or all: those of the relation table (expired ones included), then those
+        that columns state.
+        """
+        with self._reading() as connection:
+            target = _object(resource) if resource else None
+            yield from list(read_all(connection, self.compiled, resource=target, claims=self._claims))
 
     # --- questions ----------------------------------------------------------------------------------------------
 
@@ -158,9 +202,9 @@ class Graph:
         asked = [(_object(each[0]), each[1], _subject(each[2])) for each in questions]
         groups: dict[tuple[Node, SubjectRef], dict[str, Answer]] = {}
         for resource, permission, subject in asked:
-            groups.setdefault((self._node(resource.type, permission), subject), {})[resource.id] = DENIED
-        with self.engine.connect() as connection:
-            store = Store(connection, self.schema, _request(context, now))
+            groups.setdefault((self.compiled.node(resource.type, permission), subject), {})[resource.id] = DENIED
+        with self._reading() as connection:
+            store = Store(connection, self.schema, self._request(context, now))
             for (node, subject), answers in groups.items():
                 answers.update(self._check(store, node, subject, list(answers)))
         found = [
@@ -172,7 +216,7 @@ class Graph:
         return found
 
     def _check(self, store: Store, node: Node, subject: SubjectRef, objects: Sequence[str]) -> dict[str, Answer]:
-        compiled = self._compile(node, subject.type, subject.relation)
+        compiled = self.compiled.question(node, subject.type, subject.relation)
         if compiled.empty:
             return {}
         if not compiled.plan.in_sql:
@@ -209,15 +253,15 @@ class Graph:
             UnknownPermission, RelationshipRefused: as :meth:`check`.
         """
         who = _subject(subject)
-        compiled = self._compile(self._node(resource_type, permission), who.type, who.relation)
+        compiled = self.compiled.question(self.compiled.node(resource_type, permission), who.type, who.relation)
         if compiled.empty:
             return {}
-        with self.engine.connect() as connection:
-            store = Store(connection, self.schema, _request(context, now))
+        with self._reading() as connection:
+            store = Store(connection, self.schema, self._request(context, now))
             if compiled.plan.in_sql:
                 bounds = store.bounds(compiled.lists, compiled.plan, who.id)
                 return self._closed(store, compiled, who.id, bounds)
-            facts = list(store.facts_of(compiled.plan))
+            facts = list(store.facts_of(compiled.plan, who.id))
             objects = {fact.resource_id for fact in facts if fact.resource_type == resource_type} | {who.id}
             found = Ground(compiled.plan, facts, [who.id]).answers(sorted(objects))
             return {identifier: row[who.id] for identifier, row in found.items() if row}
@@ -246,11 +290,11 @@ class Graph:
             UnknownPermission, RelationshipRefused: as :meth:`check`.
         """
         target = _object(resource)
-        compiled = self._compile(self._node(target.type, permission), subject_type, subject_relation)
+        compiled = self.compiled.question(self.compiled.node(target.type, permission), subject_type, subject_relation)
         if compiled.empty:
             return Subjects()
-        with self.engine.connect() as connection:
-            store = Store(connection, self.schema, _request(context, now))
+        with self._reading() as connection:
+            store = Store(connection, self.schema, self._request(context, now))
             facts = list(store.facts(compiled.all_rows, WILDCARD, [target.id]))
         named = {fact.subject_id for fact in facts if fact.subject_type == subject_type}
         # The object itself, and those on the way, through identities.
@@ -279,12 +323,12 @@ class Graph:
             UnknownPermission, RelationshipRefused: as :meth:`check`.
         """
         target, who = _object(resource), _subject(subject)
-        compiled = self._compile(self._node(target.type, permission), who.type, who.relation)
-        with self.engine.connect() as connection:
-            store = Store(connection, self.schema, _request(context, now))
+        compiled = self.compiled.question(self.compiled.node(target.type, permission), who.type, who.relation)
+        with self._reading() as connection:
+            store = Store(connection, self.schema, self._request(context, now))
             rows = None if compiled.empty else compiled.own_rows
             ground = Ground(compiled.plan, store.facts(rows, who.id, [target.id]), [who.id])
-        return explain(ground, compiled.plan, target.id, who.id, str(who))
+        return explain(ground, compiled.plan, target.id, who)
 
     def expand(self, resource: ObjectRef | str, permission: str, *, now: datetime | None = None) -> Branch:
         """The tree of an object's permission as the schema has it, with the relationships at its leaves.
@@ -293,54 +337,19 @@ class Graph:
             UnknownPermission, RelationshipRefused: as :meth:`check`.
         """
         target = _object(resource)
-        node = self._node(target.type, permission)
-        with self.engine.connect() as connection:
-            found = read_relationships(connection, resource=target)
-            return expand(self._rules, node, target.id, list(found), now or datetime.now(UTC))
+        node = self.compiled.node(target.type, permission)
+        with self._reading() as connection:
+            found = read_all(connection, self.compiled, resource=target, claims=self._claims)
+            return expand(self.compiled.rules, node, target.id, list(found), now or datetime.now(UTC))
 
     # --- the schema ---------------------------------------------------------------------------------------------
 
     def obstacles(self) -> tuple[str, ...]:
         """What one SQL statement cannot say, and why; such questions are answered in memory, by a fixpoint."""
-        found: dict[str, None] = {}
-        for node in self._rules:
-            for kind in self.schema.definitions:
-                found.update(dict.fromkeys(plan(self._narrow(kind, ""), node).obstacles))
-        return tuple(found)
+        return self.compiled.obstacles()
 
-    def _compile(self, node: Node, subject_type: str, subject_relation: str) -> Compiled:
-        key = (node, subject_type, subject_relation)
-        if key not in self._compiled:
-            made = plan(self._narrow(subject_type, subject_relation), node)
-            self._compiled[key] = Compiled(made, self.engine.dialect.name)
-        return self._compiled[key]
-
-    def _narrow(self, subject_type: str, subject_relation: str) -> Mapping[Node, Term]:
-        """The rules for one kind of subject.
-
-        Raises:
-            UnknownPermission: the schema has no such kind.
-        """
-        key = (subject_type, subject_relation)
-        if key not in self._narrowed:
-            if subject_relation:
-                self._node(subject_type, subject_relation)
-            elif subject_type not in self.schema.definitions:
-                raise _unknown(f"definition `{subject_type}`", subject_type, self.schema.definitions)
-            self._narrowed[key] = specialise(self._rules, subject_type, subject_relation)
-        return self._narrowed[key]
-
-    def _node(self, kind: str, name: str) -> Node:
-        definition = self.schema.definitions.get(kind)
-        if definition is None:
-            raise _unknown(f"definition `{kind}`", kind, self.schema.definitions)
-        if definition.member(name) is None:
-            raise _unknown(f"`{kind}#{name}`", name, definition.members)
-        return Node(kind, name)
-
-
-def _unknown(what: str, name: str, known: Iterable[str]) -> UnknownPermission:
-    return UnknownPermission(f"The schema has no {what}.", hint=nearest(name, known))
+    def _request(self, context: Context | None, now: datetime | None) -> Request:
+        return Request(dict(context or {}), now or datetime.now(UTC), self._claims)
 
 
 def _object(value: ObjectRef | str) -> ObjectRef:
@@ -352,7 +361,3 @@ def _subject(value: SubjectRef | str) -> SubjectRef:
     if subject.wildcard:
         raise RelationshipRefused("A question is about one subject.", hint="A wildcard may only be written.")
     return subject
-
-
-def _request(context: Context | None, now: datetime | None) -> Request:
-    return Request(dict(context or {}), now or datetime.now(UTC))

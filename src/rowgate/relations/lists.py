@@ -1,9 +1,11 @@
 """Compiles a plan to the statement of a list: all objects for which the target holds, found from the subject's side.
 
-Each node becomes a common table expression of ids: relationships that name the subject, and upwards from those. A
-recursive component is one ``WITH RECURSIVE ... UNION`` of (node, id), which ends on cycles too: it takes a pair once.
-PostgreSQL allows one reference to it in the recursive term; so all steps are rows of one small table that is joined
-with it. Exclusions and intersections within the recursion are conditions on what a step leads to.
+Each node becomes a common table expression of ids: relationships that name the subject, and upwards from those. Ids
+are texts; where whatever reads them compares them with columns of numbers they are numbers, turned into such where
+they come out of the relation table, so that nothing is turned to and fro on the way through columns. A recursive
+component is one ``WITH RECURSIVE ... UNION`` of (node, id), which ends on cycles too: it takes a pair once. PostgreSQL
+allows one reference to it in the recursive term; so all steps are rows of one small table that is joined with it.
+Exclusions and intersections within the recursion are conditions on what a step leads to.
 """
 
 from __future__ import annotations
@@ -15,21 +17,22 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    FromClause,
     Select,
+    SelectBase,
     and_,
-    case,
     func,
     not_,
     or_,
     select,
-    true,
     union,
     union_all,
 )
 
+from rowgate.relations.edges import Edge
+from rowgate.relations.every import EveryParent
+from rowgate.relations.keys import ColumnKey, Key, number_of
 from rowgate.relations.plan import Plan, Recursion, Step
-from rowgate.relations.rows import Bound, Rows, constant, name
+from rowgate.relations.rows import Bound, Rows, constant
 from rowgate.relations.rules import (
     AnyOf,
     Both,
@@ -44,12 +47,9 @@ from rowgate.relations.rules import (
     Through,
     Without,
 )
-from rowgate.relations.steps import ANY_RELATION, step_counts, step_table
-from rowgate.relations.table import RELATIONSHIPS
+from rowgate.relations.steps import take_steps
 
-__all__ = ["list_statement"]
-
-_Ids = Select[tuple[str]]
+__all__ = ["Lists", "list_statement"]
 
 
 def list_statement(plan: Plan, dialect: str) -> Select[tuple[str, int]]:
@@ -60,9 +60,9 @@ def list_statement(plan: Plan, dialect: str) -> Select[tuple[str, int]]:
         dialect: ``sqlite`` or ``postgresql``.
 
     Returns:
-        The statement, with the parameters of :mod:`rowgate.relations.rows`.
+        The statement, in which an id may come more than once, with the parameters of :mod:`rowgate.relations.rows`.
     """
-    lists = _Lists(plan, Rows(dialect))
+    lists = Lists(plan, Rows(dialect))
     one, none = constant(1), constant(0)
     definite = lists.node(plan.target, Bound.DEFINITE)
     if plan.target not in plan.caveated:
@@ -74,181 +74,198 @@ def list_statement(plan: Plan, dialect: str) -> Select[tuple[str, int]]:
     return select(both.c.id, func.max(both.c.definite).label("definite")).group_by(both.c.id)
 
 
-class _Lists:
-    def __init__(self, plan: Plan, rows: Rows) -> None:
+class Lists:
+    """The nodes of a plan as sets of ids.
+
+    Args:
+        plan: one that SQL can say.
+        rows: makes the conditions on rows.
+        prefix: begins the names of the table expressions; unlike that of any other plan in the statement.
+    """
+
+    def __init__(self, plan: Plan, rows: Rows, *, prefix: str = "l") -> None:
         self._plan = plan
         self._rows = rows
+        self._prefix = prefix
         # Makes the names of the table expressions unlike each other, however much of them a database keeps.
         self._serial = count()
-        self._made: dict[tuple[Node, Bound], CTE] = {}
-        self._recursive: dict[tuple[Recursion, Bound], CTE] = {}
+        self._made: dict[tuple[Node, Bound, bool], CTE] = {}
+        self._recursive: dict[tuple[Recursion, Bound, bool], CTE] = {}
 
     # --- nodes --------------------------------------------------------------------------------------------------
 
-    def node(self, node: Node, bound: Bound) -> CTE:
-        """The ids for which a node holds."""
+    def node(self, node: Node, bound: Bound, *, numbers: bool = False) -> CTE:
+        """The ids for which a node holds, in the column ``id``; an id may come more than once.
+
+        Args:
+            node: the node.
+            bound: which caveated relationships count.
+            numbers: as numbers, without the ids that are no numbers; otherwise as texts.
+        """
         if node not in self._plan.caveated:
             bound = Bound.DEFINITE
-        if (node, bound) not in self._made:
-            self._made[node, bound] = self._node(node, bound)
-        return self._made[node, bound]
+        key = (node, bound, numbers)
+        if key not in self._made:
+            self._made[key] = self._node(node, bound, numbers)
+        return self._made[key]
 
-    def _node(self, node: Node, bound: Bound) -> CTE:
+    def _node(self, node: Node, bound: Bound, numbers: bool) -> CTE:
         label = f"{node.type}_{node.name}_{bound.value}".replace("/", "_")
-        label = f"l{next(self._serial)}_{label}"[:60]
+        label = f"{self._prefix}{next(self._serial)}_{label}"[:60]
         recursion = self._plan.recursions.get(node)
         if recursion is None:
-            return self._ids(self._plan.terms[node], bound).cte(label)
-        found = self._recursion(recursion, bound, f"r_{label}"[:60])
+            return self.ids(self._plan.terms[node], bound, numbers=numbers).cte(label)
+        if numbers and not self._in_numbers(recursion):
+            return self._as_numbers(select(self.node(node, bound).c.id)).cte(label)
+        found = self._recursion(recursion, bound, f"r_{label}"[:60], numbers)
+        if len(recursion.nodes) == 1:
+            return found
         place = recursion.nodes.index(node)
         return select(found.c.id).where(found.c.node == constant(place)).cte(label)
 
+    def members(self, key: Key, node: Node, bound: Bound) -> ColumnElement[bool]:
+        """That a node holds for the object that a key names; never NULL."""
+        if key.number is None:
+            return key.within(select(self.node(node, bound).c.id))
+        return and_(*key.there, key.number.in_(select(self.node(node, bound, numbers=True).c.id)))
+
     # --- terms as sets of ids -----------------------------------------------------------------------------------
 
-    def _ids(self, term: Term, bound: Bound) -> _Ids:
+    def ids(self, term: Term, bound: Bound, *, numbers: bool = False) -> SelectBase:
+        """The ids for which a term holds, as texts or numbers, in a column ``id``."""
         if isinstance(term, AnyOf):
-            parts = union(*(self._ids(each, bound) for each in term.terms)).subquery()
-            return select(parts.c.id)
+            return union_all(*(self.ids(each, bound, numbers=numbers) for each in term.terms))
         if isinstance(term, Both):
-            first = self._ids(term.terms[0], bound).subquery()
-            return select(first.c.id).where(*(self._has(first.c.id, each, bound) for each in term.terms[1:]))
+            first = self.ids(term.terms[0], bound, numbers=numbers).subquery()
+            return select(first.c.id).where(*(self._has(first.c.id, each, bound, numbers) for each in term.terms[1:]))
         if isinstance(term, Without):
-            base = self._ids(term.base, bound).subquery()
-            return select(base.c.id).where(not_(self._has(base.c.id, term.removed, bound.other)))
+            base = self.ids(term.base, bound, numbers=numbers).subquery()
+            return select(base.c.id).where(not_(self._has(base.c.id, term.removed, bound.other, numbers)))
         if isinstance(term, Same):
-            return select(self.node(term.node, bound).c.id)
-        if isinstance(term, Every):
-            return self._every(term, bound)
-        if isinstance(term, Identity):
-            return select(self._rows.subject_id().label("id"))
+            return select(self.node(term.node, bound, numbers=numbers).c.id)
         if isinstance(term, Never):
             raise TypeError("a plan has no term that never holds")
-        row = RELATIONSHIPS.alias()
-        conditions = [*self._rows.of(row, term.source, bound), self._subject(row, term, bound)]
-        return select(row.c.resource_id.label("id")).where(*conditions)
+        if isinstance(term, Every | Identity):
+            texts = self._every(term, bound) if isinstance(term, Every) else select(self._rows.subject_id().label("id"))
+            return self._as_numbers(texts) if numbers else texts
+        edge = self._rows.edge(term.source, bound)
+        conditions = [*edge.conditions, self._subject(edge, term, bound)]
+        if not numbers:
+            return select(edge.resource.text.label("id")).select_from(edge.rows).where(*conditions)
+        number = edge.resource.number
+        if number is None:
+            number = number_of(edge.resource.text, self._rows.dialect)
+            conditions.append(number.is_not(None))
+        return select(number.label("id")).select_from(edge.rows).where(*conditions)
 
-    def _has(self, identifier: ColumnElement[str], term: Term, bound: Bound) -> ColumnElement[bool]:
+    def _has(self, identifier: ColumnElement[Any], term: Term, bound: Bound, numbers: bool) -> ColumnElement[bool]:
         if isinstance(term, AnyOf):
-            return or_(*(self._has(identifier, each, bound) for each in term.terms))
+            return or_(*(self._has(identifier, each, bound, numbers) for each in term.terms))
         if isinstance(term, Both):
-            return and_(*(self._has(identifier, each, bound) for each in term.terms))
+            return and_(*(self._has(identifier, each, bound, numbers) for each in term.terms))
         if isinstance(term, Without):
-            return and_(self._has(identifier, term.base, bound), not_(self._has(identifier, term.removed, bound.other)))
-        if isinstance(term, Identity):
+            base = self._has(identifier, term.base, bound, numbers)
+            return and_(base, not_(self._has(identifier, term.removed, bound.other, numbers)))
+        if isinstance(term, Identity) and not numbers:
             return identifier == self._rows.subject_id()
-        return identifier.in_(self._ids(term, bound))
+        return identifier.in_(self.ids(term, bound, numbers=numbers))
 
-    def _subject(self, row: FromClause, term: Direct | Through, bound: Bound) -> ColumnElement[bool]:
+    def _subject(self, edge: Edge, term: Direct | Through, bound: Bound) -> ColumnElement[bool]:
         if isinstance(term, Direct):
-            return self._rows.subject(row, term)
-        return row.c.subject_id.in_(select(self.node(term.node, bound).c.id))
+            return self._rows.subject(edge, term)
+        key = edge.subject
+        if self._rows.dialect == "postgresql" and isinstance(key, ColumnKey) and key.has_index:
+            numbers = key.number is not None
+            return key.within_array(select(self.node(term.node, bound, numbers=numbers).c.id), numbers=numbers)
+        return self.members(key, term.node, bound)
 
-    def _every(self, term: Every, bound: Bound) -> _Ids:
+    def _as_numbers(self, texts: SelectBase) -> Select[Any]:
+        found = texts.subquery()
+        number = number_of(found.c.id, self._rows.dialect)
+        return select(number.label("id")).where(number.is_not(None))
+
+    def _every(self, term: Every, bound: Bound) -> Select[Any]:
         """Objects with a good parent and none that is not good."""
-        row, other = RELATIONSHIPS.alias(), RELATIONSHIPS.alias()
-        good = [self._good(row, source, node, bound) for source, node in term.parents if node]
-        fine = [
-            and_(*self._rows.kind(other, source)) & self._good(other, source, node, bound)
-            for source, node in term.parents
-            if node
-        ]
-        source = term.parents[0][0]
-        bad = select(constant(1)).where(
-            other.c.resource_type == name(source.resource_type),
-            other.c.relation == name(source.relation),
-            other.c.resource_id == row.c.resource_id,
-            self._rows.alive(other),
-            not_(or_(*fine)),
-        )
-        return (
-            select(row.c.resource_id.label("id"))
-            .where(
-                row.c.resource_type == name(source.resource_type),
-                row.c.relation == name(source.relation),
-                self._rows.alive(row),
-                or_(*good),
-                not_(bad.exists()),
-            )
-            .distinct()
-        )
 
-    def _good(self, row: FromClause, source: Source, node: Node, bound: Bound) -> ColumnElement[bool]:
-        return and_(
-            row.c.subject_type == name(source.subject_type),
-            self._rows.counts(row, source, bound),
-            row.c.subject_id.in_(select(self.node(node, bound).c.id)),
-        )
+        def good(edge: Edge, node: Node) -> ColumnElement[bool]:
+            return self.members(edge.subject, node, bound)
+
+        every = EveryParent(self._rows, term, bound, good)
+        some = [
+            select(edge.resource.text.label("id")).select_from(edge.rows).where(*edge.conditions, good(edge, node))
+            for edge, node in every.good_edges()
+        ]
+        found = union(*some).subquery() if len(some) > 1 else some[0].subquery()
+        return select(found.c.id).where(not_(every.is_bad(found.c.id))).distinct()
 
     # --- recursion ----------------------------------------------------------------------------------------------
 
-    def _recursion(self, recursion: Recursion, bound: Bound, label: str) -> CTE:
-        if (recursion, bound) not in self._recursive:
-            self._recursive[recursion, bound] = self._fixpoint(recursion, bound, label)
-        return self._recursive[recursion, bound]
+    def _in_numbers(self, recursion: Recursion) -> bool:
+        """Whether a recursion leads from numbers to numbers only, through columns."""
+        if len(recursion.steps) != 1 or (source := recursion.steps[0].source) is None or source.column is None:
+            return False
+        edge = self._rows.edge(source, Bound.DEFINITE)
+        return edge.resource.number is not None and edge.subject.number is not None
 
-    def _fixpoint(self, recursion: Recursion, bound: Bound, label: str) -> CTE:
+    def _recursion(self, recursion: Recursion, bound: Bound, label: str, numbers: bool) -> CTE:
+        key = (recursion, bound, numbers)
+        if key not in self._recursive:
+            self._recursive[key] = self._fixpoint(recursion, bound, label, numbers)
+        return self._recursive[key]
+
+    def _fixpoint(self, recursion: Recursion, bound: Bound, label: str, numbers: bool) -> CTE:
+        begins = [self._conditional(base.conditions, bound, numbers).subquery() for base in recursion.bases]
+        if len(recursion.nodes) == 1 and len(recursion.steps) == 1 and (source := recursion.steps[0].source):
+            start = union_all(*(select(each.c.id) for each in begins)).subquery() if len(begins) > 1 else begins[0]
+            found = select(start.c.id).cte(label, recursive=True)
+            return found.union(self._one_step(found, recursion.steps[0], source, bound, numbers))
         places = {node: place for place, node in enumerate(recursion.nodes)}
-        begins: list[Select[Any]] = []
-        for base in recursion.bases:
-            ids = self._conditional(base.conditions, bound).subquery()
-            begins.append(select(constant(places[base.head]).label("node"), ids.c.id))
-        start = union(*begins).subquery() if len(begins) > 1 else begins[0].subquery()
-        found = select(start.c.node, start.c.id).cte(label, recursive=True)
+        told = [
+            select(constant(places[base.head]).label("node"), each.c.id)
+            for base, each in zip(recursion.bases, begins, strict=True)
+        ]
+        pairs = (union_all(*told) if len(told) > 1 else told[0]).subquery()
+        found = select(pairs.c.node, pairs.c.id).cte(label, recursive=True)
         return found.union(self._step(found, recursion.steps, places, bound))
 
-    def _conditional(self, conditions: Sequence[tuple[Term, bool]], bound: Bound) -> _Ids:
+    def _conditional(self, conditions: Sequence[tuple[Term, bool]], bound: Bound, numbers: bool) -> SelectBase:
         """The ids for which all conditions are as they should be; the first is always one that must hold."""
         (first, _), *rest = conditions
         if not rest:
-            return self._ids(first, bound)
-        ids = self._ids(first, bound).subquery()
-        return select(ids.c.id).where(*self._conditions(ids.c.id, rest, bound))
+            return self.ids(first, bound, numbers=numbers)
+        ids = self.ids(first, bound, numbers=numbers).subquery()
+        return select(ids.c.id).where(*self._conditions(ids.c.id, rest, bound, numbers))
 
     def _conditions(
-        self, identifier: ColumnElement[str], conditions: Sequence[tuple[Term, bool]], bound: Bound
+        self,
+        identifier: ColumnElement[Any],
+        conditions: Sequence[tuple[Term, bool]],
+        bound: Bound,
+        numbers: bool = False,
     ) -> list[ColumnElement[bool]]:
         return [
-            self._has(identifier, term, bound) if positive else not_(self._has(identifier, term, bound.other))
+            self._has(identifier, term, bound, numbers)
+            if positive
+            else not_(self._has(identifier, term, bound.other, numbers))
             for term, positive in conditions
         ]
 
+    def _one_step(self, found: CTE, step: Step, source: Source, bound: Bound, numbers: bool) -> Select[Any]:
+        """The one step of a recursion of one node: nothing but its ids is in the recursion."""
+        edge = self._rows.edge(source, bound)
+        identifier: ColumnElement[Any] = edge.resource.text
+        here = edge.subject.equals(found.c.id)
+        if numbers and edge.resource.number is not None and edge.subject.number is not None:
+            identifier, here = edge.resource.number, edge.subject.number == found.c.id
+        conditions = self._conditions(identifier, step.conditions, bound, numbers)
+        return self._rows.lead_on(found, edge, here, identifier, *conditions)
+
     def _step(self, found: CTE, steps: Sequence[Step], places: dict[Node, int], bound: Bound) -> Select[Any]:
-        if len(steps) == 1 and (source := steps[0].source):
-            return self._one_step(found, steps[0], source, places, bound)
-        table = step_table(steps, places, label=f"steps_{found.name}"[:60])
-        row = RELATIONSHIPS.alias()
-        by_row = and_(
-            table.c.through == constant(1),
-            row.c.subject_type == table.c.subject_type,
-            row.c.subject_id == found.c.id,
-            or_(
-                table.c.subject_relation == name(ANY_RELATION),
-                row.c.subject_relation == table.c.subject_relation,
-            ),
-            row.c.resource_type == table.c.resource_type,
-            row.c.relation == table.c.relation,
-            self._rows.alive(row),
-            step_counts(self._rows, table, row, steps, bound),
-        )
-        joined = found.join(table, table.c.body == found.c.node).outerjoin(row, by_row)
-        identifier = case((table.c.through == constant(1), row.c.resource_id), else_=found.c.id)
-        conditions = [or_(table.c.through == constant(0), row.c.resource_id.is_not(None))]
+        taken = take_steps(self._rows, found, steps, places, bound, upwards=True, label=f"steps_{found.name}"[:60])
+        table, identifier = taken.table, taken.leads_to
+        conditions = [taken.there_is]
         for place, step in enumerate(steps):
             if step.conditions:
                 holds = and_(*self._conditions(identifier, step.conditions, bound))
                 conditions.append(or_(table.c.step != constant(place), holds))
-        return select(table.c.head, identifier).select_from(joined).where(*conditions)
-
-    def _one_step(self, found: CTE, step: Step, source: Source, places: dict[Node, int], bound: Bound) -> Select[Any]:
-        row = RELATIONSHIPS.alias()
-        # Nothing but the node is in the recursion, and each step leads to it.
-        here = true() if len(places) == 1 else found.c.node == constant(places[step.body])
-        return (
-            select(constant(places[step.head]), row.c.resource_id)
-            .select_from(found.join(row, row.c.subject_id == found.c.id))
-            .where(
-                here,
-                *self._rows.of(row, source, bound),
-                *self._conditions(row.c.resource_id, step.conditions, bound),
-            )
-        )
+        return select(table.c.head, identifier).select_from(taken.joined).where(*conditions)

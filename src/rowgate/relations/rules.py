@@ -6,9 +6,9 @@ nothing of SQL; :mod:`rowgate.relations.plan` cuts them down to what one kind of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from rowgate.zed.model import (
     AllowedType,
@@ -16,13 +16,15 @@ from rowgate.zed.model import (
     Exclusion,
     Expression,
     Intersection,
-    Permission,
     Reference,
     Relation,
     Schema,
     Self,
     Union,
 )
+
+if TYPE_CHECKING:
+    from rowgate.relations.columns import ColumnRelation
 
 __all__ = [
     "AnyOf",
@@ -62,6 +64,7 @@ class Source:
         subject_type: the type of the subject.
         subject_relation: what stands behind the subject; None where it does not matter (an arrow ignores it).
         caveats: the caveats that the schema allows on them.
+        column: where the rows of other tables state them; None where the relation table does.
     """
 
     resource_type: str
@@ -69,6 +72,7 @@ class Source:
     subject_type: str
     subject_relation: str | None = ""
     caveats: frozenset[str] = frozenset()
+    column: ColumnRelation | None = None
 
 
 @dataclass(frozen=True)
@@ -149,70 +153,95 @@ def subterms(term: Term) -> Iterator[tuple[Term, bool]]:
             waiting += [(part.removed, not positive), (part.base, positive)]
 
 
-def rules(schema: Schema) -> Mapping[Node, Term]:
+def rules(schema: Schema, columns: Sequence[ColumnRelation] = ()) -> Mapping[Node, Term]:
     """The term of every relation and permission of a schema.
 
     ``.any`` and ``->`` become one :class:`Through` for each type of parent that has the target. Identities are not in
     the terms, since they depend on the subject: see :func:`rowgate.relations.plan.plan`.
+
+    Args:
+        schema: the schema.
+        columns: the relations that columns state; for the kinds of subject they name, the relation table is not asked.
     """
-    found: dict[Node, Term] = {}
-    for definition in schema.definitions.values():
-        for relation in definition.relations.values():
-            found[Node(definition.name, relation.name)] = _relation(definition.name, relation)
-        for permission in definition.permissions.values():
-            node = Node(definition.name, permission.name)
-            found[node] = _permission(schema, definition.name, permission)
-    return found
+    return _Rules(schema, columns).all()
 
 
-def _relation(definition: str, relation: Relation) -> Term:
-    grouped: dict[tuple[str, str], list[AllowedType]] = {}
-    for allowed in relation.types:
-        grouped.setdefault((allowed.type, allowed.relation or ""), []).append(allowed)
-    terms: list[Term] = []
-    for (kind, name), types in grouped.items():
-        source = Source(definition, relation.name, kind, name, _caveats(types))
-        if name:
-            terms.append(Through(source, Node(kind, name)))
+class _Rules:
+    def __init__(self, schema: Schema, columns: Sequence[ColumnRelation]) -> None:
+        self._schema = schema
+        self._columns: dict[tuple[str, str, str, str], list[ColumnRelation]] = {}
+        for column in columns:
+            self._columns.setdefault(column.kind, []).append(column)
+
+    def all(self) -> Mapping[Node, Term]:
+        found: dict[Node, Term] = {}
+        for definition in self._schema.definitions.values():
+            for relation in definition.relations.values():
+                found[Node(definition.name, relation.name)] = self._relation(definition.name, relation)
+            for permission in definition.permissions.values():
+                node = Node(definition.name, permission.name)
+                found[node] = self._expression(definition.name, permission.expression)
+        return found
+
+    def _relation(self, definition: str, relation: Relation) -> Term:
+        grouped: dict[tuple[str, str], list[AllowedType]] = {}
+        for allowed in relation.types:
+            grouped.setdefault((allowed.type, allowed.relation or ""), []).append(allowed)
+        terms: list[Term] = []
+        for (kind, name), types in grouped.items():
+            for source in self._sources(definition, relation.name, kind, name, types):
+                if name:
+                    terms.append(Through(source, Node(kind, name)))
+                else:
+                    plain = any(not allowed.wildcard for allowed in types)
+                    terms.append(Direct(source, plain, any(allowed.wildcard for allowed in types)))
+        return AnyOf(tuple(terms))
+
+    def _sources(
+        self, definition: str, relation: str, kind: str, name: str, types: list[AllowedType]
+    ) -> Iterator[Source]:
+        source = Source(definition, relation, kind, name, _caveats(types))
+        stated = self._columns.get((definition, relation, kind, name))
+        if stated is None:
+            yield source
         else:
-            plain = any(not allowed.wildcard for allowed in types)
-            terms.append(Direct(source, plain, any(allowed.wildcard for allowed in types)))
-    return AnyOf(tuple(terms))
+            yield from (replace(source, caveats=frozenset(), column=column) for column in stated)
+
+    def _expression(self, definition: str, expression: Expression) -> Term:
+        if isinstance(expression, Union):
+            return AnyOf(tuple(self._expression(definition, each) for each in expression.operands))
+        if isinstance(expression, Intersection):
+            return Both(tuple(self._expression(definition, each) for each in expression.operands))
+        if isinstance(expression, Exclusion):
+            base = self._expression(definition, expression.base)
+            return Without(base, self._expression(definition, expression.removed))
+        if isinstance(expression, Reference):
+            return Same(Node(definition, expression.name))
+        if isinstance(expression, Arrow):
+            return self._arrow(definition, expression)
+        # `self` is the object as a subject without a relation; nothing else is a node without a name.
+        return Same(Node(definition, "")) if isinstance(expression, Self) else Never()
+
+    def _arrow(self, definition: str, arrow: Arrow) -> Term:
+        grouped: dict[tuple[str, str], list[AllowedType]] = {}
+        stated = {kind[2] for kind in self._columns if kind[:2] == (definition, arrow.relation)}
+        for allowed in self._schema.definitions[definition].relations[arrow.relation].types:
+            # An arrow takes the relation table's together, whatever stands behind the subject.
+            behind = allowed.relation or "" if allowed.type in stated else "*"
+            grouped.setdefault((allowed.type, behind), []).append(allowed)
+        parents: list[tuple[Source, Node | None]] = []
+        for (kind, behind), types in grouped.items():
+            target = Node(kind, arrow.target) if self._schema.member(kind, arrow.target) else None
+            if behind == "*":
+                parents.append((Source(definition, arrow.relation, kind, None, _caveats(types)), target))
+            else:
+                sources = self._sources(definition, arrow.relation, kind, behind, types)
+                parents += [(source, target) for source in sources]
+        if arrow.quantifier == "all":
+            return Every(tuple(parents))
+        ways = tuple(Through(source, node) for source, node in parents if node)
+        return ways[0] if len(ways) == 1 else AnyOf(ways)
 
 
 def _caveats(types: list[AllowedType]) -> frozenset[str]:
     return frozenset(allowed.caveat for allowed in types if allowed.caveat)
-
-
-def _permission(schema: Schema, definition: str, permission: Permission) -> Term:
-    return _expression(schema, definition, permission.expression)
-
-
-def _expression(schema: Schema, definition: str, expression: Expression) -> Term:
-    if isinstance(expression, Union):
-        return AnyOf(tuple(_expression(schema, definition, each) for each in expression.operands))
-    if isinstance(expression, Intersection):
-        return Both(tuple(_expression(schema, definition, each) for each in expression.operands))
-    if isinstance(expression, Exclusion):
-        base = _expression(schema, definition, expression.base)
-        return Without(base, _expression(schema, definition, expression.removed))
-    if isinstance(expression, Reference):
-        return Same(Node(definition, expression.name))
-    if isinstance(expression, Arrow):
-        return _arrow(schema, definition, expression)
-    # `self` is the object as a subject without a relation; nothing else is a node without a name.
-    return Same(Node(definition, "")) if isinstance(expression, Self) else Never()
-
-
-def _arrow(schema: Schema, definition: str, arrow: Arrow) -> Term:
-    grouped: dict[str, list[AllowedType]] = {}
-    for allowed in schema.definitions[definition].relations[arrow.relation].types:
-        grouped.setdefault(allowed.type, []).append(allowed)
-    parents: list[tuple[Source, Node | None]] = []
-    for kind, types in grouped.items():
-        source = Source(definition, arrow.relation, kind, None, _caveats(types))
-        parents.append((source, Node(kind, arrow.target) if schema.member(kind, arrow.target) else None))
-    if arrow.quantifier == "all":
-        return Every(tuple(parents))
-    ways = tuple(Through(source, node) for source, node in parents if node)
-    return ways[0] if len(ways) == 1 else AnyOf(ways)

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     Column,
-    Connection,
     DateTime,
     Dialect,
     Index,
@@ -29,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from rowgate.errors import RelationshipRefused
+from rowgate.relations.reader import Reader
 from rowgate.zed.relationships import WILDCARD, ObjectRef, Relationship, SubjectRef
 
 __all__ = [
@@ -97,6 +97,7 @@ RELATIONSHIPS = Table(
         name="uq_relationships",
     ),
 )
+# With what says whether a row counts, so that a list reads the index alone.
 Index(
     "ix_relationships_subject",
     RELATIONSHIPS.c.subject_type,
@@ -105,6 +106,8 @@ Index(
     RELATIONSHIPS.c.resource_type,
     RELATIONSHIPS.c.relation,
     RELATIONSHIPS.c.resource_id,
+    RELATIONSHIPS.c.caveat,
+    RELATIONSHIPS.c.expires_at,
 )
 # Small: only caveated relationships are in it. The caveats that occur are asked for before each caveated question.
 Index(
@@ -151,7 +154,7 @@ def _row(relationship: Relationship, created_at: datetime, created_by: str) -> d
 
 
 def write_relationships(
-    connection: Connection, relationships: Iterable[Relationship], *, created_by: str = "", now: datetime | None = None
+    connection: Reader, relationships: Iterable[Relationship], *, created_by: str = "", now: datetime | None = None
 ) -> int:
     """Write relationships; one that is there already gets the caveat, context and expiry of the new one.
 
@@ -187,7 +190,7 @@ def write_relationships(
 _KEY = tuple(RELATIONSHIPS.c)[:6]
 
 
-def delete_relationships(connection: Connection, relationships: Iterable[Relationship]) -> int:
+def delete_relationships(connection: Reader, relationships: Iterable[Relationship]) -> int:
     """Delete relationships, whatever their caveat and expiry.
 
     Args:
@@ -213,7 +216,7 @@ def delete_relationships(connection: Connection, relationships: Iterable[Relatio
 
 
 def read_relationships(
-    connection: Connection,
+    connection: Reader,
     *,
     resource: ObjectRef | None = None,
     relation: str | None = None,
