@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event
 
-from database.models import Customer, Order
+from database.models import Customer, Order, Shipper
 from rowgate.audit import explain_entity, explain_row
 from rowgate.enforce import Gate
 from rowgate.types import Access
@@ -114,11 +114,11 @@ def test_explanations_are_ready_for_json(gate: Gate, s1: User) -> None:
 def test_an_entity_is_explained_verb_by_verb_without_reading_rows(
     gate: Gate, s1: User, messages: Messages, still: Still
 ) -> None:
-    text = still(explain_entity(gate, s1, Order).text())
+    text = still(explain_entity(gate, s1, Shipper).text())
     line = "  + permission sales READ, INSERT, UPDATE                         declare_security.py:N\n"
     assert text == (
-        f"s1 [sales] READ Order\n{line}s1 [sales] INSERT Order\n{line}s1 [sales] UPDATE Order\n{line}"
-        "s1 [sales] DELETE Order refused\n"
+        f"s1 [sales] READ Shipper\n{line}s1 [sales] INSERT Shipper\n{line}s1 [sales] UPDATE Shipper\n{line}"
+        "s1 [sales] DELETE Shipper refused\n"
         "  - permission     sales: READ, INSERT, UPDATE                  gives no DELETE"
     )
     assert messages.texts == []
@@ -130,3 +130,12 @@ def test_keys_and_ids_cannot_forge_lines(gate: Gate) -> None:
     assert all(line.isprintable() for line in text.split("\n"))
     assert "'x\\ny'" in text
     assert "'a\\nb'" in text
+
+
+def test_a_relation_grant_is_tried_on_the_row(gate: Gate) -> None:
+    nancy = User(id="nancy", roles=frozenset({"employee"}), employee_id=1)
+    shared, hidden = (explain_row(gate, nancy, Order, key) for key in (10248, 10253))
+    assert (shared.allowed, hidden.allowed) == (True, False)
+    assert "order#read for employee user.employee_id (1)" in shared.text()
+    assert "lets it through" in shared.text()
+    assert "stops it" in hidden.text()

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from rowgate.enforce import Gate, StatementRecord, TrustedRecord
+from rowgate.enforce import Gate, RelationshipRecord, StatementRecord, TrustedRecord
 from rowgate.enforce.scope import Scope
 from rowgate.errors import MissingPrincipal, StatementRefused
 from rowgate.types import Principal
@@ -99,6 +99,9 @@ class Witness:
 
     def trusted(self, record: TrustedRecord) -> None:
         self.sessions.append(record)
+
+    def relationship(self, record: RelationshipRecord) -> None:
+        """Nothing is shared here."""
 
 
 @pytest.fixture

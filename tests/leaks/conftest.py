@@ -13,7 +13,7 @@ from logic.declare_logic import declare_logic
 from rowgate.enforce import Gate
 from rowgate.logic import activate_rules
 from security.declare_security import User, policy
-from tests.leaks import snapshots
+from tests.leaks import related, snapshots
 from tests.leaks.http import Web
 from tests.leaks.truth import Truth, load_users, plant_canaries
 
@@ -32,12 +32,22 @@ class World:
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Shared by the paths; those that write put everything back."""
-    copies = request.getfixturevalue("sqlite_copies" if request.param == "sqlite" else "postgres_copies")
+    """Shared by the paths; those that write put everything back.
+
+    The sample's own policy; or, asked for as ``sqlite-relations``, one in which relationships alone give the same rows.
+    """
+    copies = request.getfixturevalue("sqlite_copies" if request.param.startswith("sqlite") else "postgres_copies")
     engine = copies()
     plant_canaries(engine)
-    gate = Gate(policy, engine, models=Base, rules=activate_rules(declare_logic, base=Base))
+    rules = activate_rules(declare_logic, base=Base)
     users = load_users()
+    if request.param.endswith("relations"):
+        users = {name: users[name] for name in related.USERS}
+        truth = Truth(engine, entities=related.NAMES)
+        gate = related.make_gate(engine, truth, users, rules)
+    else:
+        truth = Truth(engine)
+        gate = Gate(policy, engine, models=Base, rules=rules)
     web = Web(gate, users, tmp_path_factory.mktemp("leaks"))
-    yield World(engine, gate, Truth(engine), users, snapshots.take(engine), web)
+    yield World(engine, gate, truth, users, snapshots.take(engine), web)
     engine.dispose()

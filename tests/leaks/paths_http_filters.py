@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from database import models as m
 from tests.leaks.matrix import Asking, Exactly, Row, path
@@ -94,3 +96,63 @@ def http_sort_through_relation(ask: Asking) -> Iterator[Any]:
             yield Exactly(
                 ids, [row["id"] for row in sorted(reply.data, key=lambda row: row["attributes"]["Id"], reverse=True)]
             )
+
+
+@path(F, kind="http", finds=False)
+def http_search(ask: Asking) -> Iterator[Any]:
+    for text in (ask.names[0], ask.names[0][:-2], " ".join(ask.names[:3])):
+        for parameters in ({"filter[search]": text}, {"filter": json.dumps({"or": [{"search": text}]})}):
+            reply = read(ask, rows_address(ask), parameters)
+            yield Exactly((reply.status, reply.data, reply.total), (200, [], 0))
+
+
+@path(F, kind="http", finds=False)
+def http_any_related_row(ask: Asking) -> Iterator[Any]:
+    """A hidden row is no related row, whatever is asked of it."""
+    for link in ask.links():
+        where = f"/api/{link.owner.__name__}"
+        for inner in (
+            [{"name": ask.name.key, "op": "in", "val": ask.names[:90]}],
+            {"search": ask.names[0]},
+            {"and": [{"name": "Id", "op": "in", "val": ask.hidden[:90]}]},
+        ):
+            condition = {"name": link.to_one, "op": "any", "val": inner}
+            reply = read(ask, where, {"filter": json.dumps(condition)})
+            yield Exactly((reply.status, reply.total, reply.data), (200, 0, []))
+
+
+@path(F, kind="http", finds=False)
+def http_cursors(ask: Asking) -> Iterator[Any]:
+    """Cursors hold values, behind base64: none is a hidden row's."""
+    addresses = [(rows_address(ask), ask.name.key)]
+    addresses += [(f"/api/{link.owner.__name__}", f"{link.to_one}.{ask.name.key}") for link in ask.links()]
+    for where, sort in addresses:
+        for place in ("page[after]", "page[before]"):
+            reply = read(ask, where, {"sort": sort, place: "", "page[limit]": 7})
+            yield Exactly(reply.status, 200)
+            yield reply.text
+            for link in reply.body["links"].values():
+                for held in parse_qs(urlsplit(link or "").query).values():
+                    yield _decoded(held[0])
+
+
+def _decoded(cursor: str) -> str:
+    """What a cursor holds; nothing of a text that is none."""
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        return ""
+
+
+@path(F, kind="http", finds=False)
+def http_sorted_includes(ask: Asking) -> Iterator[Any]:
+    """Included lists that are sorted through a relationship to hidden rows, and cut."""
+    for link in ask.lists():
+        parameters = {
+            "include": link.to_many,
+            f"sort[{link.to_many}]": f"-{ask.name.key}",
+            f"page[{link.to_many}][limit]": 3,
+        }
+        reply = read(ask, f"/api/{link.target.__name__}", parameters)
+        if reply.status == 200:
+            yield reply.text

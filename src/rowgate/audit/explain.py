@@ -18,7 +18,7 @@ from rowgate.enforce import Gate
 from rowgate.mapped import mapper_of
 from rowgate.policy import Decision
 from rowgate.policy.algebra import FilterVerdict
-from rowgate.policy.conditions import claim_parameters
+from rowgate.policy.fields import FieldVerdict
 from rowgate.types import Access, Principal
 
 __all__ = ["explain_entity", "explain_row"]
@@ -38,7 +38,13 @@ def explain_entity(gate: Gate, principal: Principal, entity: type) -> EntityExpl
 
 
 def explain_row(
-    gate: Gate, principal: Principal, entity: type, key: object, access: Access = Access.READ
+    gate: Gate,
+    principal: Principal,
+    entity: type,
+    key: object,
+    access: Access = Access.READ,
+    *,
+    request_id: str | None = None,
 ) -> Explanation:
     """Whether a principal may reach one row with a verb, and which declarations say so.
 
@@ -51,6 +57,7 @@ def explain_row(
         entity: the mapped class.
         key: the primary key; a tuple where it has several columns.
         access: exactly one verb.
+        request_id: of the request that asks, for the log.
 
     Raises:
         KeyError: the class is none of the gate's entities.
@@ -60,7 +67,8 @@ def explain_row(
     holder = gate.bound.holder(principal)
     before = (Access.READ,) if access in (Access.UPDATE, Access.DELETE) else ()
     trials = [_Trial(gate.bound.decide(holder, entity, verb), principal) for verb in (*before, access)]
-    flags = _read_flags(gate, principal, entity, identity, [flag for trial in trials for flag in trial.flags])
+    asked = [flag for trial in trials for flag in trial.flags]
+    flags = _read_flags(gate, principal, entity, identity, asked, request_id=request_id)
     parts: list[Part] = []
     if flags is not None:
         for trial in trials:
@@ -123,11 +131,18 @@ class _Trial:
 
     def _condition(self, line: Line) -> ColumnElement[bool] | None:
         verdict = line.verdict
+        if isinstance(verdict, FieldVerdict):
+            return verdict.spared
         if verdict is None or isinstance(verdict, FilterVerdict) or self.decision.access is not Access.INSERT:
             return verdict.sql if verdict is not None else None
         return self.decision.check_of(verdict)
 
     def _effect(self, line: Line, holds: bool | None, given: bool) -> Effect:
+        if line.mark == "~":
+            taken: Effect = "hides it" if line.kind == "hide" else "locks it"
+            return "spares it" if holds else taken
+        if line.mark == "-" and isinstance(line.verdict, FieldVerdict):
+            return "does not count"
         if line.mark == "-":
             # Nothing else gives the row, so what might have given it is what stops it.
             stops = line.outcome in ("gives no such access", "claim is None") and not given
@@ -143,6 +158,8 @@ def _read_flags(
     entity: type,
     key: tuple[Any, ...],
     conditions: Sequence[ColumnElement[bool] | None],
+    *,
+    request_id: str | None,
 ) -> list[bool] | None:
     """Which conditions hold on a row; None where there is no such row."""
     mapper = mapper_of(entity)
@@ -152,8 +169,9 @@ def _read_flags(
     here = [column == part for column, part in zip(columns, key, strict=True)]
     query = select(*(_flag(condition) for condition in conditions)).select_from(entity).where(*here)
     shown = shortened(clean("_".join(str(part) for part in key)), 100)
-    with gate.trusted(reason=f"explain {name(principal.id)} {entity.__name__} {shown}") as session:
-        found = [tuple(row) for row in session.execute(query, claim_parameters(principal))]
+    reason = f"explain {name(principal.id)} {entity.__name__} {shown}"
+    with gate.trusted(reason=reason, request_id=request_id) as session:
+        found = [tuple(row) for row in session.execute(query, gate.bound.values(principal, session.connection()))]
     # A condition that names another table outside of a subquery gives a row for each of that table's: one will do.
     return [any(answers) for answers in zip(*found, strict=True)] if found else None
 

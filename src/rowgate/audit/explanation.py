@@ -13,8 +13,11 @@ from rowgate.types import Access, Principal
 
 __all__ = ["Effect", "EntityExplanation", "Explanation", "Part", "Step"]
 
-Effect: TypeAlias = Literal["lets it through", "stops it", "does not match", "does not count"]
+Effect: TypeAlias = Literal[
+    "lets it through", "stops it", "does not match", "does not count", "hides it", "locks it", "spares it"
+]
 
+_MARKS = {"lets it through": "+", "stops it": "-", "does not match": "-", "hides it": "~", "locks it": "~"}
 _EFFECT_WIDTH = len("lets it through")
 
 
@@ -25,7 +28,8 @@ class Step:
     Attributes:
         line: the declaration and whether it counts.
         holds: whether the row satisfies it; None where that was not asked.
-        effect: ``does not match`` is a grant that does not give the row while another one does.
+        effect: ``does not match`` is a grant that does not give the row while another one does. A field rule
+            ``hides`` or ``locks`` its columns in the row, or ``spares`` them.
     """
 
     line: Line
@@ -161,7 +165,7 @@ class EntityExplanation:
 
 def _row(step: Step) -> tuple[str, str, str, str]:
     line = step.line
-    mark = {"lets it through": "+", "stops it": "-", "does not match": "-"}.get(step.effect, " ")
+    mark = _MARKS.get(step.effect, " ")
     if step.effect == "does not count":
         return mark, line.label, line.text, line.why or ""
     notes = [step.effect.ljust(_EFFECT_WIDTH), line.source, line.why]

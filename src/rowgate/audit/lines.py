@@ -11,12 +11,13 @@ from rowgate.policy import Decision, Holder
 from rowgate.policy.algebra import FilterVerdict, GrantVerdict
 from rowgate.policy.conditions import Condition
 from rowgate.policy.declarations import Permission
+from rowgate.policy.fields import FieldVerdict
 from rowgate.types import Access
 
 __all__ = ["Line", "Mark", "as_table", "lines_of", "verbs"]
 
-Mark: TypeAlias = Literal["+", "|", "-"]
-"""``+`` must hold, ``|`` one of these must hold, ``-`` does not count."""
+Mark: TypeAlias = Literal["+", "|", "~", "-"]
+"""``+`` must hold, ``|`` one of these must hold, ``~`` takes columns away, ``-`` does not count."""
 
 _MOST_SAID = 500
 
@@ -26,8 +27,8 @@ class Line:
     """What one declaration means for one principal, entity and access.
 
     Attributes:
-        mark: ``+`` must hold, ``|`` one of these must hold, ``-`` does not count.
-        kind: ``superuser``, ``permission``, ``global filter`` or ``grant``.
+        mark: ``+`` must hold, ``|`` one of these must hold, ``~`` takes columns away, ``-`` does not count.
+        kind: ``superuser``, ``permission``, ``global filter``, ``grant``, ``hide`` or ``readonly``.
         role: of a permission or grant; None for others.
         says: the condition as declared, with the claims' values where it counts; of a permission, its verbs.
         outcome: the algebra's word for it: ``applies``, ``exempt``, ``not your role``, ``claim is None``, ...
@@ -38,14 +39,14 @@ class Line:
     """
 
     mark: Mark
-    kind: Literal["superuser", "permission", "global filter", "grant"]
+    kind: Literal["superuser", "permission", "global filter", "grant", "hide", "readonly"]
     role: str | None
     says: str
     outcome: str
     why: str | None
     reason: str | None
     source: str | None
-    verdict: FilterVerdict | GrantVerdict | None = field(default=None, repr=False)
+    verdict: FilterVerdict | GrantVerdict | FieldVerdict | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
@@ -89,6 +90,7 @@ def lines_of(decision: Decision, claims: Mapping[str, object]) -> list[Line]:
     made = [*_permission_lines(decision)]
     made += [_filter_line(verdict, decision.holder, claims) for verdict in decision.filters]
     made += [_grant_line(verdict, decision, claims) for verdict in decision.grants]
+    made += [_field_line(verdict, decision.holder, claims) for verdict in decision.fields.verdicts]
     return sorted(made, key=lambda line: line.mark == "-")
 
 
@@ -203,6 +205,30 @@ def _grant_line(verdict: GrantVerdict, decision: Decision, claims: Mapping[str, 
         why=why,
         reason=next((part.reason for part in conditions if part.reason), declared.reason),
         source=str(declared.source),
+        verdict=verdict,
+    )
+
+
+def _field_line(verdict: FieldVerdict, holder: Holder, claims: Mapping[str, object]) -> Line:
+    rule, where = verdict.bound.rule, verdict.bound.where
+    says = ", ".join(rule.columns)
+    if where is not None:
+        says += f" where {where.text(claims if verdict.binds else None)}"
+    why: str | None = None
+    match verdict.outcome:
+        case "exempt":
+            why = f"exempt: {names(rule.unless & holder.roles)}"
+        case "claim is None":
+            why = f"{_none_claims(where, holder)}: in every row"
+    return Line(
+        mark="~" if verdict.binds else "-",
+        kind=rule.kind,
+        role=None,
+        says=says,
+        outcome=verdict.outcome,
+        why=why,
+        reason=where.reason if where is not None else rule.reason,
+        source=str(rule.source),
         verdict=verdict,
     )
 

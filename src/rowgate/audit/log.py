@@ -10,15 +10,19 @@ import datetime as dt
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
 from rowgate.audit.lines import Line, as_table, lines_of, verbs
 from rowgate.audit.plain import clean, name, names
 from rowgate.audit.sql import sql_text
-from rowgate.enforce import StatementRecord, TrustedRecord
+from rowgate.enforce import ActionRecord, RelationshipRecord, StatementRecord, TrustedRecord
 from rowgate.policy import Decision
+from rowgate.policy.actions import ActionRule
+from rowgate.policy.texts import TextCondition
+from rowgate.zed import Relationship
 
 __all__ = ["LOGGER", "FilterLog", "Form"]
 
@@ -48,6 +52,16 @@ class FilterLog:
     def trusted(self, record: TrustedRecord) -> None:
         if self._logger.isEnabledFor(logging.WARNING):
             self._logger.log(logging.WARNING, "%s", _Trusted(record, self.format))
+
+    def action(self, record: ActionRecord) -> None:
+        level = logging.INFO if record.refused is None else logging.WARNING
+        if self._logger.isEnabledFor(level):
+            self._logger.log(level, "%s", _Action(record, self.format))
+
+    def relationship(self, record: RelationshipRecord) -> None:
+        level = logging.INFO if record.refused is None else logging.WARNING
+        if self._logger.isEnabledFor(level):
+            self._logger.log(level, "%s", _Shared(record, self.format))
 
 
 class _Message(ABC):
@@ -81,7 +95,8 @@ class _Statement(_Message):
 
     def as_lines(self) -> list[str]:
         record = self.record
-        lines = blocks(f"{name(record.principal.id)} [{names(record.roles)}]", record.decisions, self._lines())
+        who = _who(record.principal.id, record.roles, record.actor)
+        lines = blocks(who, record.decisions, self._lines())
         if record.refused is not None:
             lines[0] += " refused"
         if record.sent is not None:
@@ -96,18 +111,7 @@ class _Statement(_Message):
         return {
             "event": "statement" if record.refused is None else "refused",
             "time": self.time.isoformat(timespec="milliseconds"),
-            "request_id": record.request_id,
-            "principal": record.principal.id,
-            "roles": sorted(record.roles),
-            "access": record.access.name,
-            "entity": record.decisions[0].entity.__name__ if record.decisions else None,
-            "decisions": [
-                decision_dict(decision, lines) for decision, lines in zip(record.decisions, self._lines(), strict=True)
-            ],
-            "sql": sql_text(record.sent) if record.sent is not None else None,
-            "rows": record.rows,
-            "milliseconds": round(record.milliseconds, 3),
-            "refused": record.refused,
+            **statement_dict(record),
         }
 
     def _lines(self) -> list[list[Line]]:
@@ -135,6 +139,93 @@ class _Trusted(_Message):
         }
 
 
+class _Shared(_Message):
+    def __init__(self, record: RelationshipRecord, form: Form) -> None:
+        super().__init__(form)
+        self.record = record
+
+    def as_lines(self) -> list[str]:
+        record = self.record
+        who = _who(record.principal.id, record.roles, record.actor)
+        verb = record.change.value.upper()
+        if record.refused is None:
+            return [f"{who} {verb} {clean(_line(record.relationship))}{_request(record.request_id)}"]
+        refused = clean(record.refused).rstrip(".")
+        return [
+            f"{who} {verb} {clean(_line(record.relationship))} refused",
+            f"  {refused}{_request(record.request_id)}",
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        record = self.record
+        return {
+            "event": "relationship" if record.refused is None else "relationship_refused",
+            "time": self.time.isoformat(timespec="milliseconds"),
+            "request_id": record.request_id,
+            "principal": record.principal.id,
+            "roles": sorted(record.roles),
+            "actor": record.actor,
+            "change": record.change.value,
+            "relationship": _line(record.relationship),
+            "refused": record.refused,
+        }
+
+
+class _Action(_Message):
+    def __init__(self, record: ActionRecord, form: Form) -> None:
+        super().__init__(form)
+        self.record = record
+
+    def as_lines(self) -> list[str]:
+        record = self.record
+        who = _who(record.principal.id, record.roles, record.actor)
+        end = _request(record.request_id)
+        if record.refused is not None:
+            return [f"{who} ACTION {name(record.action)} refused", f"  {clean(record.refused).rstrip('.')}{end}"]
+        lines = [f"{who} ACTION {name(record.action)}{end}"]
+        if record.superuser:
+            lines.append("  + superuser      every row")
+        rows = [("|", f"action {names(rule.roles)}", self._says(rule), str(rule.source)) for rule in record.rules]
+        return lines + as_table(rows, indents=["  "] * len(rows))
+
+    def as_dict(self) -> dict[str, Any]:
+        record = self.record
+        return {
+            "event": "action" if record.refused is None else "action_refused",
+            "time": self.time.isoformat(timespec="milliseconds"),
+            "request_id": record.request_id,
+            "principal": record.principal.id,
+            "roles": sorted(record.roles),
+            "actor": record.actor,
+            "action": record.action,
+            "superuser": record.superuser,
+            "rules": [
+                {"roles": sorted(rule.roles), "says": self._says(rule), "source": str(rule.source)}
+                for rule in record.rules
+            ],
+            "refused": record.refused,
+        }
+
+    @staticmethod
+    def _says(rule: ActionRule) -> str:
+        """In words: the condition is built for the entity that the operation asks for, which is later."""
+        if rule.where is None:
+            rows = "every row"
+        elif isinstance(rule.where, TextCondition):
+            rows = clean(str(rule.where))
+        else:
+            rows = clean(" ".join((getattr(rule.where, "__doc__", None) or "some rows").split()))
+        return f"{rows}  # {clean(rule.reason)}" if rule.reason else rows
+
+
+def _line(relationship: Relationship) -> str:
+    """A relationship as a line; a context that is no JSON, which is refused for it, without its caveat."""
+    try:
+        return str(relationship)
+    except (TypeError, ValueError):
+        return str(replace(relationship, caveat=None, context={}))
+
+
 def blocks(who: str, decisions: Sequence[Decision], lines: Sequence[Sequence[Line]]) -> list[str]:
     """A header, then the declarations of each decision; those after the first are indented under their own header.
 
@@ -160,6 +251,24 @@ def blocks(who: str, decisions: Sequence[Decision], lines: Sequence[Sequence[Lin
     return block
 
 
+def statement_dict(record: StatementRecord) -> dict[str, Any]:
+    """A statement for JSON: who asked for what, what decided, the SQL, and what came of it."""
+    claims = record.principal.claims()
+    return {
+        "request_id": record.request_id,
+        "principal": record.principal.id,
+        "roles": sorted(record.roles),
+        "actor": record.actor,
+        "access": record.access.name,
+        "entity": record.decisions[0].entity.__name__ if record.decisions else None,
+        "decisions": [decision_dict(each, lines_of(each, claims)) for each in record.decisions],
+        "sql": sql_text(record.sent) if record.sent is not None else None,
+        "rows": record.rows,
+        "milliseconds": round(record.milliseconds, 3),
+        "refused": record.refused,
+    }
+
+
 def decision_dict(decision: Decision, lines: Sequence[Line]) -> dict[str, Any]:
     """A decision ready for JSON."""
     return {
@@ -170,6 +279,11 @@ def decision_dict(decision: Decision, lines: Sequence[Line]) -> dict[str, Any]:
         "default": verbs(decision.holder.default),
         "declarations": [line.as_dict() for line in lines],
     }
+
+
+def _who(principal_id: str, roles: Iterable[str], actor: str | None) -> str:
+    viewer = f"{name(actor)} as " if actor is not None else ""
+    return f"{viewer}{name(principal_id)} [{names(roles)}]"
 
 
 def _request(request_id: str | None) -> str:

@@ -3,6 +3,8 @@
 The text is split into tokens first, so that a ``?`` or a bracket inside a string is left alone. Then placeholders
 become literals, runs of blanks become one blank, and long lists and values are cut, with a count of what was left out.
 Placeholders follow PEP 249's paramstyles (https://peps.python.org/pep-0249/#paramstyle) and asyncpg's ``$1``.
+
+A server sends the same few statements all day, so what was found out about one's text is kept; only values are new.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
+from itertools import groupby
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
@@ -49,10 +52,17 @@ _PLACEHOLDERS: Mapping[str, str] = {
 }
 
 
+MOST_KEPT: Final = 10_000
+"""Characters of the longest statement whose tokens are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
+    """A piece of SQL; of a value, the text is its placeholder and the key says which parameter it is."""
+
     kind: Kind
     text: str
+    key: str | int = ""
 
 
 def sql_text(sent: SentStatement, *, brief: bool = False) -> str:
@@ -65,10 +75,11 @@ def sql_text(sent: SentStatement, *, brief: bool = False) -> str:
     Returns:
         At most 10,000 characters when brief, else 100,000, with a note when it was cut.
     """
-    tokens = _strip(_filled(sent))
-    if brief:
-        tokens = _without_columns(tokens)
-    text = "".join(token.text for token in _cut_lists(tokens))
+    tokens_of = _shown if len(sent.sql) <= MOST_KEPT else _shown.__wrapped__
+    tokens = tokens_of(sent.sql, sent.paramstyle, brief)
+    text = "".join(
+        [_value(sent.parameters, each.key, each.text) if each.kind == "value" else each.text for each in tokens]
+    )
     return shortened(clean(text), MOST_SQL["brief" if brief else "full"])
 
 
@@ -134,11 +145,23 @@ def _pattern(paramstyle: str) -> re.Pattern[str]:
     )
 
 
-def _filled(sent: SentStatement) -> Iterator[_Token]:
-    parameters = sent.parameters
-    escaped = sent.paramstyle in ("format", "pyformat")  # there the driver turns %% into %
+@lru_cache(maxsize=256)
+def _shown(sql: str, paramstyle: str, brief: bool) -> tuple[_Token, ...]:
+    """The tokens to show: long lists are cut, and what stands between two values is one token."""
+    tokens = _strip(_tokens(sql, paramstyle))
+    if brief:
+        tokens = _without_columns(tokens)
+    shown: list[_Token] = []
+    for is_value, run in groupby(_cut_lists(tokens), key=lambda token: token.kind == "value"):
+        found = list(run)
+        shown += found if is_value else [_Token("text", "".join([token.text for token in found]))]
+    return tuple(shown)
+
+
+def _tokens(sql: str, paramstyle: str) -> Iterator[_Token]:
+    escaped = paramstyle in ("format", "pyformat")  # there the driver turns %% into %
     position = 0
-    for match in _pattern(sent.paramstyle).finditer(sent.sql):
+    for match in _pattern(paramstyle).finditer(sql):
         text = match.group()
         groups = match.groupdict()
         if groups["value"] is not None:
@@ -148,7 +171,7 @@ def _filled(sent: SentStatement) -> Iterator[_Token]:
                 key = int(groups["number"]) - 1
             else:
                 key, position = position, position + 1
-            yield _Token("value", _value(parameters, key, text))
+            yield _Token("value", text, key)
             continue
         if escaped:
             text = text.replace("%%", "%")

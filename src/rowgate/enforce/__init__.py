@@ -3,18 +3,33 @@
 Works in any SQLAlchemy program; knows no web framework.
 """
 
+from rowgate.enforce.can import can
 from rowgate.enforce.gate import Gate, Rules
-from rowgate.enforce.records import Observer, SentStatement, StatementRecord, TrustedRecord
+from rowgate.enforce.records import (
+    ActionRecord,
+    Change,
+    Observer,
+    RelationshipRecord,
+    SentStatement,
+    StatementRecord,
+    TrustedRecord,
+)
 from rowgate.enforce.session import GateSession, SecureSession, TrustedSession
+from rowgate.enforce.sharing import Sharing
 
 __all__ = [
+    "ActionRecord",
+    "Change",
     "Gate",
     "GateSession",
     "Observer",
+    "RelationshipRecord",
     "Rules",
     "SecureSession",
     "SentStatement",
+    "Sharing",
     "StatementRecord",
     "TrustedRecord",
     "TrustedSession",
+    "can",
 ]

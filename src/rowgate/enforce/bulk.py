@@ -1,7 +1,8 @@
 """ORM ``update()`` and ``delete()``: the verb, the rows, WITH CHECK and the reference check, all in sets.
 
 The rows are found and locked first, the statement is then confined to them, and what they have become is checked after.
-Business rules work on the unit of work, not on these statements; so on an entity that a rule concerns they are refused.
+Business rules and webhooks work on the unit of work, not on these statements; so on an entity that one of them concerns
+they are refused.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Mapper, ORMExecuteState
 from sqlalchemy.sql.elements import BindParameter
 
 from rowgate.enforce.dependents import refuse_hidden_dependents
+from rowgate.enforce.fields import is_closed_in_some, refuse_closed, refuse_closed_in_rows
 from rowgate.enforce.keys import any_of, identity_columns
 from rowgate.enforce.read import enforce, refusals_reported, refuse_verb, report
 from rowgate.enforce.references import Reference, refuse_missing
@@ -37,7 +39,8 @@ def execute(session: SecureSession, state: ORMExecuteState) -> Result[Any]:
     Raises:
         AccessRefused, ReadOnlyColumn, ReferenceMissing, CheckRefused, StillReferenced: nothing was written; the
             session has been rolled back.
-        StatementRefused: a Core statement, one with a list of parameters or RETURNING, or one that rules concern.
+        StatementRefused: a Core statement, one with a list of parameters or RETURNING, or one on an entity that
+            rules or webhooks concern.
     """
     statement = state.statement
     if not isinstance(statement, Update | Delete) or not state.is_orm_statement or state.bind_mapper is None:
@@ -47,6 +50,11 @@ def execute(session: SecureSession, state: ORMExecuteState) -> Result[Any]:
         raise StatementRefused("A secured session does not run bulk statements with RETURNING or a list of rows.")
     entity = state.bind_mapper.class_
     access = Access.UPDATE if isinstance(statement, Update) else Access.DELETE
+    if entity in session.gate.governed:
+        raise StatementRefused(
+            f"Business rules or webhooks concern {entity.__name__}, and a bulk statement would pass them by.",
+            hint="Change the objects and flush.",
+        )
     try:
         session.flush()
         with refusals_reported(session, [session.decide(entity, access)]):
@@ -68,14 +76,18 @@ def _checked(
     decision = refuse_verb(session, entity, access)
     values = _values(statement, entity, parameters) if isinstance(statement, Update) else {}
     refuse_read_only(session, entity, values)
+    refuse_closed(session, entity, access, values)
     _refuse_new_keys(entity, values)
     before: dict[Key, Matched] | None = None
     # A row that anyone may delete can still have dependents that are hidden.
     takes_others = access is Access.DELETE and decision.by != "superuser"
-    if takes_others or not is_unconditional(session, entity, access):
+    in_rows = is_closed_in_some(session, entity, access, values)
+    if takes_others or in_rows or not is_unconditional(session, entity, access):
         before = _lock(session, statement, entity, access, parameters)
         statement = statement.where(any_of(identity_columns(entity), list(before)))
     with session.within(Scope.CHECKS):
+        if in_rows:
+            refuse_closed_in_rows(session, entity, access, dict.fromkeys(before or (), values))
         refuse_missing(session, _references(entity, values))
         deletes = {entity: list(before)} if before is not None and access is Access.DELETE else {}
         after = refuse_hidden_dependents(session, deletes)

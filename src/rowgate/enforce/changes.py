@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint
+from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint
 from sqlalchemy.orm import InstanceState, Mapper, RelationshipDirection, RelationshipProperty, Session
 
 from rowgate.mapped import state_of
@@ -26,6 +26,7 @@ class Change:
 
     Attributes:
         columns: attribute names of columns that the client set or changed.
+        through: attribute names of columns that relationships changed by the client will write.
         references: foreign keys that the client set or changed, through a column or a relationship.
         targets: rows named on the other side of a many-to-many relationship.
         identity: the primary key as it was before the flush; None for a row to be inserted.
@@ -36,6 +37,7 @@ class Change:
     access: Access
     identity: tuple[Any, ...] | None
     columns: set[str] = field(default_factory=set)
+    through: set[str] = field(default_factory=set)
     references: set[ForeignKeyConstraint] = field(default_factory=set)
     targets: list[Any] = field(default_factory=list)
 
@@ -101,6 +103,7 @@ class _Changes:
             own = own or self.of(state.obj(), Access.UPDATE)
             if relationship.direction is RelationshipDirection.MANYTOONE:
                 own.references |= set(_constraints_of(relationship))
+                own.through |= set(_written_by(relationship, state.mapper))
             else:
                 own.targets += [target for target in (*history.added, *history.deleted) if target is not None]
 
@@ -110,16 +113,18 @@ class _Changes:
         constraints = set(_constraints_of(relationship))
         for child in added or ():
             if child is not None:
-                self.of(
-                    child, Access.INSERT if state_of(child).key is None else Access.UPDATE
-                ).references |= constraints
+                change = self.of(child, Access.INSERT if state_of(child).key is None else Access.UPDATE)
+                change.references |= constraints
+                change.through |= set(_written_by(relationship, state_of(child).mapper))
         for child in removed or ():
             if child is None or state_of(child).key is None:
                 continue
             access = Access.DELETE if relationship.cascade.delete_orphan else Access.UPDATE
             if access is Access.DELETE and _has_other_parent(child, relationship):
                 access = Access.UPDATE
-            self.of(child, access).references |= constraints
+            change = self.of(child, access)
+            change.references |= constraints
+            change.through |= set(_written_by(relationship, state_of(child).mapper))
 
 
 def _changed_columns(state: InstanceState[Any]) -> Iterator[str]:
@@ -142,6 +147,14 @@ def _constraints_of(relationship: RelationshipProperty[Any]) -> Iterator[Foreign
         for foreign_key in column.foreign_keys:
             if foreign_key.constraint is not None:
                 yield foreign_key.constraint
+
+
+def _written_by(relationship: RelationshipProperty[Any], mapper: Mapper[Any]) -> Iterator[str]:
+    """The attributes of the row with the foreign key that a relationship writes; not those of its primary key."""
+    keys = set(mapper.primary_key)
+    for _, remote in relationship.synchronize_pairs or ():
+        if isinstance(remote, Column) and remote.table is mapper.local_table and remote not in keys:
+            yield mapper.get_property_by_column(remote).key
 
 
 def _has_other_parent(child: Any, relationship: RelationshipProperty[Any]) -> bool:

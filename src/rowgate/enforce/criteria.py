@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, literal_column, select
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, literal_column, select
 
+from rowgate.enforce.can import PermissionRows, permission_rows
+from rowgate.errors import StatementRefused
 from rowgate.mapped import mapper_of, table_of
 from rowgate.policy import BoundPolicy, Holder
 from rowgate.types import Access
@@ -58,6 +60,7 @@ class HolderCriteria:
         self._tables = tables
         self._holder = holder
         self._made: dict[str, tuple[Table, ColumnElement[bool] | None]] = {}
+        self._permissions: dict[tuple[type, str], PermissionRows] = {}
 
     def knows(self, name: str) -> bool:
         return name.lower() in self._tables.lower_names
@@ -67,6 +70,18 @@ class HolderCriteria:
         if made is None:
             made = self._made[name] = self._make(name)
         return made
+
+    def open_in(self, name: str) -> Mapping[Column[Any], ColumnElement[bool]]:
+        entity = self._tables.entities.get(name)
+        if entity is None:
+            return {}
+        return self._bound.decide(self._holder, entity, Access.READ).fields.open_in
+
+    def permission_rows(self, entity: type, permission: str) -> PermissionRows:
+        key = (entity, permission)
+        if key not in self._permissions:
+            self._permissions[key] = permission_rows(self._bound, entity, permission, self._holder.none_claims)
+        return self._permissions[key]
 
     def _make(self, name: str) -> tuple[Table, ColumnElement[bool] | None]:
         entity = self._tables.entities.get(name)
@@ -105,3 +120,9 @@ class EveryRow:
 
     def rows_of(self, name: str) -> tuple[None, None]:
         return None, None
+
+    def open_in(self, name: str) -> Mapping[Column[Any], ColumnElement[bool]]:
+        return {}
+
+    def permission_rows(self, entity: type, permission: str) -> PermissionRows:
+        raise StatementRefused(f"can({permission!r}, ...) is about a principal; rules and checks have none.")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import ForeignKeyConstraint, and_, case, literal_column, select, true
 from sqlalchemy.orm import RelationshipDirection, RelationshipProperty
 
+from rowgate.enforce.fields import open_in
 from rowgate.enforce.keys import any_of, chunks
 from rowgate.enforce.rows import Key, lock_rows, refuse_unless_checked
 from rowgate.errors import StillReferenced
@@ -132,6 +133,11 @@ def _children(session: SecureSession, dependency: _Dependency, parent: type, key
         for access in {Access.READ, dependency.access}
         if (condition := _touchable(session, dependency.child, access)) is not None
     ]
+    if dependency.access is Access.UPDATE:
+        # The foreign key will be written: it must be open to the client.
+        written = [element.parent for element in dependency.constraint.elements]
+        condition = open_in(session, dependency.child, Access.UPDATE, written)
+        allowed += [] if condition is None else [condition]
     flag = case((and_(true(), *allowed), 1), else_=0)
     parent_table = table_of(parent)
     for run in chunks(keys):

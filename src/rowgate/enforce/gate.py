@@ -11,16 +11,17 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from rowgate.databases import BEGIN_MODE
+from rowgate.enforce.columns import ColumnReads
 from rowgate.enforce.criteria import EveryRow, HolderCriteria, SecuredTables
 from rowgate.enforce.engine import secured_engine
-from rowgate.enforce.records import Observer, TrustedRecord
+from rowgate.enforce.records import ActionRecord, Observer, TrustedRecord
 from rowgate.enforce.session import SecureSession, TrustedSession
-from rowgate.errors import MissingPrincipal, StatementRefused
-from rowgate.policy import BoundPolicy, Holder, Policy
+from rowgate.errors import ActionRefused, MissingPrincipal, StatementRefused
+from rowgate.policy import Authorization, BoundPolicy, Holder, Policy
 from rowgate.policy.declarations import Source
-from rowgate.types import Principal
+from rowgate.types import Access, Principal
 
-__all__ = ["Gate", "Rules"]
+__all__ = ["Gate", "Recorder", "Rules"]
 
 
 class Rules(Protocol):
@@ -34,11 +35,26 @@ class Rules(Protocol):
     def governed(self) -> frozenset[type]:
         """The entities whose rows concern a rule; a bulk statement on them would pass the rules by."""
 
+    @property
+    def defaulted(self) -> Mapping[type, frozenset[str]]:
+        """Per entity the columns that rules give a new row a value for, when the client gives none."""
+
     def before_flush(self, session: Session, context: Any, instances: Any) -> None:
         """Run the rules on the pending changes."""
 
     def after_flush(self, session: Session, context: Any) -> None:
         """Run what rules do after the rows were written."""
+
+
+class Recorder(Protocol):
+    """Records changes in the transaction that makes them, with every row in its sight."""
+
+    @property
+    def recorded(self) -> frozenset[type]:
+        """The entities whose changes are recorded; a bulk statement on them would pass the recorder by."""
+
+    def after_flush(self, session: Session, context: Any) -> None:
+        """Record a flush that has sent its statements; ``context`` is SQLAlchemy's."""
 
 
 class Gate:
@@ -50,6 +66,7 @@ class Gate:
         models: the declarative base, or the mapped classes.
         rules: business rules; None for none.
         observers: told of every statement (the filter log is one).
+        recorder: told of every flush, in its transaction (webhooks are recorded by one); None for none.
         functions: SQL functions that statements may call besides those known to be harmless; none of them may run SQL
             or read a table by its name.
 
@@ -65,24 +82,36 @@ class Gate:
         models: type[DeclarativeBase] | Iterable[type],
         rules: Rules | None = None,
         observers: Sequence[Observer] = (),
+        recorder: Recorder | None = None,
         functions: Iterable[str] = (),
     ) -> None:
         self.policy = policy
         self.plain_engine = engine
         self.rules = rules
         self.observers = tuple(observers)
-        self.bound = BoundPolicy(policy, entities_of(models))
+        self.recorder = recorder
+        self.bound = BoundPolicy(policy, entities_of(models), dialect=engine.dialect.name)
         self.tables = SecuredTables(self.bound)
         self.governed = rules.governed if rules is not None else frozenset()
+        if recorder is not None:
+            self.governed |= recorder.recorded
         self.derived: Mapping[type, Mapping[str, str]] = rules.derived if rules is not None else {}
+        self.defaulted: Mapping[type, frozenset[str]] = rules.defaulted if rules is not None else {}
         self.engine = secured_engine(engine, functions=functions)
         self.writing_engine = self.engine.execution_options(**{BEGIN_MODE: "IMMEDIATE"})
         self._name = uuid4().hex
         self.every_row = EveryRow(cache_key=f"{self._name}:every")
         self._criteria: dict[Holder, HolderCriteria] = {}
+        self.column_reads = ColumnReads()
 
     def session(
-        self, principal: Principal | None, *, request_id: str | None = None, writes: bool = False
+        self,
+        principal: Principal | None,
+        *,
+        request_id: str | None = None,
+        writes: bool = False,
+        actor: str | None = None,
+        verbs: Access = Access.ALL,
     ) -> SecureSession:
         """Open a session on behalf of a principal; use it in a ``with`` and commit it.
 
@@ -91,6 +120,8 @@ class Gate:
             request_id: for the log.
             writes: the caller is going to write. On SQLite the transaction then waits for its turn at the start,
                 instead of failing in the middle when another one wrote in between.
+            actor: who really asks, where somebody views the rows as the principal; every log record then names both.
+            verbs: what the session may do at most, whatever the policy gives: ``Access.READ`` for a view.
 
         Raises:
             MissingPrincipal: there is none. Nobody is never everybody.
@@ -100,7 +131,60 @@ class Gate:
         if not isinstance(principal, self.policy.principal):
             wanted = self.policy.principal.__name__
             raise MissingPrincipal(f"The principal is a {type(principal).__name__}, not a {wanted}.")
-        return SecureSession(self, principal, request_id=request_id, writes=writes)
+        return SecureSession(self, principal, request_id=request_id, writes=writes, actor=actor, verbs=verbs)
+
+    def authorize(
+        self,
+        principal: Principal | None,
+        action: str,
+        *,
+        method: str | None = None,
+        endpoints: Iterable[str] = (),
+        request_id: str | None = None,
+        actor: str | None = None,
+    ) -> Authorization:
+        """Whether a principal may do an action at all, and on which rows. It is logged, refused or not.
+
+        Args:
+            principal: who asks.
+            action: as declared with ``policy.action``.
+            method: of the request; None outside of one.
+            endpoints: the names by which the request's address is known.
+            request_id: for the log.
+            actor: who really asks, where somebody works as the principal; for the log.
+
+        Raises:
+            MissingPrincipal: there is none.
+            DeclarationError: no line declares the action.
+            ActionRefused: none of those that do is for this principal and request.
+        """
+        if principal is None:
+            raise MissingPrincipal(f"The action {action!r} was asked for without a principal.")
+        holder = self.bound.holder(principal)
+        made: Authorization | None = None
+        refused: str | None = None
+        try:
+            made = self.bound.actions.authorize(
+                principal, action, roles=holder.roles, superuser=holder.superuser, method=method, endpoints=endpoints
+            )
+        except ActionRefused as error:
+            refused = f"{error.code} {error.detail}"
+            raise
+        finally:
+            if made is not None or refused is not None:
+                record = ActionRecord(
+                    action=action,
+                    principal=principal,
+                    roles=holder.roles,
+                    rules=made.rules if made is not None else (),
+                    superuser=holder.superuser,
+                    refused=refused,
+                    request_id=request_id,
+                    actor=actor,
+                )
+                for observer in self.observers:
+                    observer.action(record)
+        return made
 
     @contextmanager
     def trusted(self, *, reason: str, request_id: str | None = None) -> Iterator[TrustedSession]:

@@ -14,9 +14,10 @@ from sqlalchemy.engine.result import ChunkedIteratorResult
 from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.sql import visitors
 
+from rowgate.enforce.can import permissions_in
 from rowgate.enforce.compiler import EnforcedBy
 from rowgate.enforce.records import SentStatement, StatementRecord
-from rowgate.errors import AccessRefused, RowgateError, StatementRefused
+from rowgate.errors import AccessRefused, ReadOnlyView, RowgateError, StatementRefused
 from rowgate.policy import Decision
 from rowgate.types import Access
 
@@ -73,11 +74,16 @@ def execute_unfiltered(session: SecureSession, state: ORMExecuteState) -> Result
 
 def enforce(session: SecureSession, state: ORMExecuteState) -> None:
     """Put the criteria of the moment, and the values of the claims they use, on a statement."""
-    option = EnforcedBy(session.criteria)
-    state.statement = state.statement.options(option)
+    criteria = session.criteria
+    relations = session.gate.bound.relations
+    if relations is not None and relations.looks_up_values and not criteria.authored:
+        # What its can() conditions need must be known before the values are looked up; the compiler comes too late.
+        for entity, permission in permissions_in(state.statement):
+            criteria.permission_rows(entity, permission)
+    state.statement = state.statement.options(EnforcedBy(criteria))
     parameters = state.parameters or {}
     if isinstance(parameters, Mapping):
-        state.parameters = {**parameters, **session.claims}
+        state.parameters = {**parameters, **session.values()}
 
 
 def refuse_verb(session: SecureSession, entity: type, access: Access) -> Decision:
@@ -85,8 +91,11 @@ def refuse_verb(session: SecureSession, entity: type, access: Access) -> Decisio
 
     Raises:
         AccessRefused: the verb is not given at all.
+        ReadOnlyView: the session may only read, whoever its principal is.
     """
     decision = session.decide(entity, access)
+    if access not in session.verbs:
+        raise ReadOnlyView.of(session.principal.id)
     if decision.refused:
         raise AccessRefused(f"You may not {(access.name or '').lower()} {entity.__name__}.")
     return decision
@@ -113,6 +122,7 @@ def report(
         rows=rows,
         milliseconds=(perf_counter() - started) * 1000,
         refused=refused,
+        actor=session.actor,
     )
     for observer in session.gate.observers:
         observer.statement(record)

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Table, select, true
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Table, select
 
+from rowgate.enforce.fields import open_in
 from rowgate.enforce.keys import any_of, chunks
 from rowgate.errors import ReferenceMissing
 from rowgate.types import Access
@@ -60,7 +61,10 @@ def refuse_missing(session: SecureSession, references: Iterable[Reference]) -> N
         visible = session.decide(entity, Access.READ).condition
         columns: list[ColumnElement[Any]] = [table.c[name] for name in names]
         for values in chunks(list(by_values)):
-            query = select(*columns).where(any_of(columns, values), true() if visible is None else visible)
+            # A key that is hidden is not there: else a client could find its value by referring to one after another.
+            shown = open_in(session, entity, Access.READ, columns)
+            seen = (condition for condition in (visible, shown) if condition is not None)
+            query = select(*columns).where(any_of(columns, values), *seen)
             found = {tuple(row) for row in session.execute(query)}
             for value in values:
                 if value not in found:

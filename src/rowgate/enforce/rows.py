@@ -15,7 +15,16 @@ from rowgate.types import Access
 if TYPE_CHECKING:
     from rowgate.enforce.session import SecureSession
 
-__all__ = ["Key", "Locked", "Matched", "is_unconditional", "lock_or_refuse", "lock_rows", "refuse_unless_checked"]
+__all__ = [
+    "Key",
+    "Locked",
+    "Matched",
+    "flag",
+    "is_unconditional",
+    "lock_or_refuse",
+    "lock_rows",
+    "refuse_unless_checked",
+]
 
 Key: TypeAlias = tuple[Any, ...]
 # For each grant that gives the verb, in the decision's order: did the row satisfy its ``where`` before the write?
@@ -43,11 +52,11 @@ def lock_rows(session: SecureSession, entity: type, access: Access, keys: Sequen
     """
     decision = session.decide(entity, access)
     visible = session.decide(entity, Access.READ).condition
-    flags = [_flag(verdict.sql) for verdict in decision.giving]
+    flags = [flag(verdict.sql) for verdict in decision.giving]
     columns = identity_columns(entity)
     locked = Locked({}, set())
     for run in chunks(list(keys)):
-        query = select(*columns, _flag(decision.rows), *flags).where(any_of(columns, run))
+        query = select(*columns, flag(decision.rows), *flags).where(any_of(columns, run))
         query = query if visible is None else query.where(visible)
         for row in session.execute(query.order_by(*columns).with_for_update(key_share=True)):
             key, allowed, grants = _split(row, len(columns))
@@ -101,9 +110,9 @@ def refuse_unless_checked(
     if decision.by != "grants" and decision.filter_sql is None:
         return
     columns = identity_columns(entity)
-    checks = [_flag(decision.check_of(verdict)) for verdict in giving]
+    checks = [flag(decision.check_of(verdict)) for verdict in giving]
     for run in chunks(list(written)):
-        query = select(*columns, _flag(decision.filter_sql), *checks).where(any_of(columns, run))
+        query = select(*columns, flag(decision.filter_sql), *checks).where(any_of(columns, run))
         for row in session.execute(query):
             key, filtered, passed = _split(row, len(columns))
             before = written[key]
@@ -115,7 +124,8 @@ def refuse_unless_checked(
                 raise CheckRefused(f"You may not {verb} this {entity.__name__}: it would be outside of your rows.")
 
 
-def _flag(condition: ColumnElement[bool] | None) -> ColumnElement[int]:
+def flag(condition: ColumnElement[bool] | None) -> ColumnElement[int]:
+    """A condition as a column: 1 where it holds, 0 where it does not or is unknown; 1 for no condition."""
     # A CASE, because a bare condition in the column list is NULL where it is unknown, and not every database has it.
     one: ColumnElement[int] = literal_column("1")
     return one if condition is None else case((and_(condition), 1), else_=0)

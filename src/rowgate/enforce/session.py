@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import Connection, Engine, event
@@ -12,6 +13,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from rowgate.enforce import bulk, read, write
+from rowgate.enforce.asking import SessionReader
 from rowgate.enforce.compiler import Criteria
 from rowgate.enforce.engine import attach_session
 from rowgate.enforce.records import SentStatement
@@ -19,6 +21,7 @@ from rowgate.enforce.scope import Scope
 from rowgate.errors import StatementRefused
 from rowgate.policy import Decision
 from rowgate.policy.conditions import claim_parameters
+from rowgate.relations.graph import Graph
 from rowgate.types import Access, Principal
 
 if TYPE_CHECKING:
@@ -51,16 +54,27 @@ class SecureSession(GateSession):
     not do raises. After a refused write the session has been rolled back: nothing was written.
     """
 
-    def __init__(self, gate: Gate, principal: Principal, *, request_id: str | None, writes: bool) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        principal: Principal,
+        *,
+        request_id: str | None,
+        writes: bool,
+        actor: str | None = None,
+        verbs: Access = Access.ALL,
+    ) -> None:
         super().__init__(bind=gate.writing_engine if writes else gate.engine)
         self.gate = gate
         self._principal = principal
         self.request_id = request_id
+        self._actor, self._verbs = actor, verbs
         self.holder = gate.bound.holder(principal)
         self.claims = claim_parameters(principal)
         self._criteria = gate.criteria_of(self.holder)
         self._scope = Scope.CLIENT
         self._writing = False
+        self._asking = False
         self.must_roll_back = False
         self.sent: SentStatement | None = None
 
@@ -68,6 +82,16 @@ class SecureSession(GateSession):
     @property
     def principal(self) -> Principal:  # type: ignore[override]
         return self._principal
+
+    @property
+    def actor(self) -> str | None:
+        """Who really asks, where somebody views the rows as the principal; for the log."""
+        return self._actor
+
+    @property
+    def verbs(self) -> Access:
+        """The verbs that the session may use at all; a view of somebody else's rows only reads."""
+        return self._verbs
 
     @property
     def scope(self) -> Scope:
@@ -81,7 +105,35 @@ class SecureSession(GateSession):
 
     def decide(self, entity: type, access: Access) -> Decision:
         """What the principal may do to rows of an entity with one verb."""
-        return self.gate.bound.decide(self.holder, entity, access)
+        decision = self.gate.bound.decide(self.holder, entity, access)
+        return decision if access in self._verbs else replace(decision, refused=True, _made={})
+
+    # --- relationships
+
+    def values(self) -> Mapping[str, object]:
+        """The values that the conditions of declarations use: the claims, and what relation grants need."""
+        relations = self.gate.bound.relations
+        if relations is None or self._asking:
+            return self.claims
+        return {**self.claims, **relations.values(self._principal, SessionReader(self))}
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Run statements of the relationship engine, which bring their own values."""
+        before, self._asking = self._asking, True
+        try:
+            yield
+        finally:
+            self._asking = before
+
+    @property
+    def graph(self) -> Graph:
+        """The relationships as they are in this transaction, for questions about one object.
+
+        Raises:
+            UnknownPermission: the policy declares no relationship schema.
+        """
+        return self.gate.bound.relationships().graph(self._principal, SessionReader(self))
 
     # --- what the guard of the engine asks
 
@@ -198,6 +250,11 @@ def _finish_rules(session: Session, context: Any) -> None:
         session.gate.rules.after_flush(session, context)
 
 
+def _record(session: Session, context: Any) -> None:
+    if isinstance(session, GateSession) and session.gate.recorder is not None:
+        session.gate.recorder.after_flush(session, context)
+
+
 def _refuse_commit(session: Session) -> None:
     if isinstance(session, SecureSession) and session.must_roll_back:
         raise StatementRefused("A write of this transaction was refused; it cannot be committed.", hint="Roll it back.")
@@ -214,3 +271,4 @@ event.listen(GateSession, "do_orm_execute", _authorise, propagate=True)
 event.listen(GateSession, "after_begin", _begin, propagate=True)
 event.listen(GateSession, "before_flush", _run_rules, propagate=True)
 event.listen(GateSession, "after_flush", _finish_rules, propagate=True)
+event.listen(GateSession, "after_flush", _record, propagate=True)

@@ -9,17 +9,24 @@ number of rows. The checks run before the rules so that a rule never speaks abou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from rowgate.enforce.changes import Change, collect
 from rowgate.enforce.dependents import refuse_hidden_dependents
+from rowgate.enforce.fields import (
+    forget_hidden_values,
+    refuse_closed,
+    refuse_closed_in_rows,
+    refuse_hidden_sources,
+    without_hidden,
+)
 from rowgate.enforce.pending import refuse_missing_references
 from rowgate.enforce.read import refusals_reported, refuse_verb, report
 from rowgate.enforce.rows import Key, Matched, is_unconditional, lock_or_refuse, refuse_unless_checked
 from rowgate.enforce.scope import Scope
-from rowgate.errors import ReadOnlyColumn
+from rowgate.errors import ReadOnlyColumn, ValueMissing
 from rowgate.mapped import mapper_of, state_of
 from rowgate.types import Access
 
@@ -56,25 +63,45 @@ def _checked(
     by_verb: dict[tuple[type, Access], list[Change]],
 ) -> None:
     started = perf_counter()
+    written: dict[Change, set[str]] = {}
     with session.within(Scope.CHECKS):
         for entity, access in by_verb:
             refuse_verb(session, entity, access)
         for change in changes:
-            written = _client_set(change)
-            refuse_read_only(session, change.entity, written)
+            chosen = _client_set(change)
+            refuse_read_only(session, change.entity, chosen)
+            if change.access is not Access.DELETE:
+                written[change] = chosen | change.through
+                refuse_closed(session, change.entity, change.access, written[change])
+        refuse_hidden_sources(session, changes)
         matched = _lock(session, by_verb)
+        for (entity, access), made in by_verb.items():
+            if access is Access.UPDATE:
+                refuse_closed_in_rows(
+                    session, entity, access, {each.identity: written[each] for each in made if each.identity}
+                )
         after = refuse_missing_references(session, changes)
         after_dependents = refuse_hidden_dependents(session, _keys(by_verb, Access.DELETE), _rekeyed(session, changes))
     with session.within(Scope.RULES), session.writing():
         _forget_filtered_relationships(session)
-        _send(session, send)
+        forget_hidden_values(session)
+        try:
+            _send(session, send)
+        except ValueMissing as error:
+            told = without_hidden(session, error)
+            if told is error:
+                raise
+            raise told from error
     with session.within(Scope.CHECKS):
         for (entity, access), made in by_verb.items():
             if access is not Access.DELETE:
                 refuse_unless_checked(session, entity, access, _written(made, matched.get((entity, access))))
+            if access is Access.INSERT:
+                refuse_closed_in_rows(session, entity, access, _inserted(made, written))
         after()
         after_dependents()
     _forget_what_rules_loaded(session)
+    forget_hidden_values(session)
     for (entity, access), made in by_verb.items():
         report(session, access, [session.decide(entity, access)], sent=None, rows=len(made), started=started)
 
@@ -158,6 +185,11 @@ def _written(changes: Iterable[Change], matched: dict[Key, Matched] | None) -> d
             before = change.identity
             written[key] = matched.get(before) if matched is not None and before is not None else None
     return written
+
+
+def _inserted(changes: Iterable[Change], written: Mapping[Change, set[str]]) -> dict[Key, set[str]]:
+    """The primary keys of new rows, each with the attributes that the client set."""
+    return {key: written[change] for change in changes if (key := state_of(change.obj).identity) is not None}
 
 
 def _send(session: SecureSession, send: Callable[[], None]) -> None:

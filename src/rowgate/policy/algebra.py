@@ -23,6 +23,7 @@ from sqlalchemy import ColumnElement, and_, false, or_
 
 from rowgate.policy.conditions import Condition
 from rowgate.policy.declarations import GlobalFilter, Grant, Permission
+from rowgate.policy.fields import NO_FIELDS, BoundField, Fields, field_verdicts
 from rowgate.types import Access
 
 __all__ = [
@@ -85,6 +86,7 @@ class EntityPolicy:
     entity: type
     grants: tuple[BoundGrant, ...]
     filters: tuple[BoundFilter, ...]
+    fields: tuple[BoundField, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,15 +95,17 @@ class GrantVerdict:
 
     bound: BoundGrant
     outcome: GrantOutcome
+    none_claims: frozenset[str] = frozenset()
 
     @property
     def sql(self) -> ColumnElement[bool] | None:
         """Its rows; None for all rows."""
-        return _sql(self.bound.where, self.outcome == "claim is None")
+        return _sql(self.bound.where, self.none_claims)
 
-    def check_sql(self, *, lacking: bool) -> ColumnElement[bool] | None:
+    @property
+    def check_sql(self) -> ColumnElement[bool] | None:
         """What a row written under it must satisfy; None for nothing."""
-        return _sql(self.bound.check or self.bound.where, lacking)
+        return _sql(self.bound.check or self.bound.where, self.none_claims)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +114,7 @@ class FilterVerdict:
 
     bound: BoundFilter
     outcome: FilterOutcome
+    none_claims: frozenset[str] = frozenset()
 
     @property
     def binds(self) -> bool:
@@ -118,7 +123,7 @@ class FilterVerdict:
     @property
     def sql(self) -> ColumnElement[bool] | None:
         """Its condition; a claim that is None makes it FALSE, so that it hides every row."""
-        return _sql(self.bound.where, self.outcome == "claim is None")
+        return _sql(self.bound.where, self.none_claims)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +136,7 @@ class Decision:
         permissions: the permissions that give the verb, where ``by`` is ``permissions``.
         grants: every grant on the entity, with its verdict.
         filters: every global filter on the entity, with its verdict.
+        fields: the columns that the principal may not see (for READ) or not write (for INSERT and UPDATE).
     """
 
     entity: type
@@ -141,6 +147,7 @@ class Decision:
     permissions: tuple[Permission, ...] = ()
     grants: tuple[GrantVerdict, ...] = ()
     filters: tuple[FilterVerdict, ...] = ()
+    fields: Fields = NO_FIELDS
     _made: dict[str, ColumnElement[bool] | None] = field(default_factory=dict, repr=False)
 
     @property
@@ -165,8 +172,7 @@ class Decision:
 
     def check_of(self, verdict: GrantVerdict) -> ColumnElement[bool] | None:
         """The WITH CHECK of one giving grant; None where any row will do."""
-        used = verdict.bound.check or verdict.bound.where
-        return verdict.check_sql(lacking=self.holder.lacks(used))
+        return verdict.check_sql
 
     def _once(self, name: str, make: Callable[[], ColumnElement[bool] | None]) -> ColumnElement[bool] | None:
         # One expression object per decision: building it anew for each statement would cost more than running it.
@@ -200,8 +206,13 @@ def decide(
     """
     if holder.superuser:
         return Decision(declared.entity, access, False, "superuser", holder)
-    grants = tuple(GrantVerdict(bound, _grant_outcome(bound, access, holder)) for bound in declared.grants)
-    filters = tuple(FilterVerdict(bound, _filter_outcome(bound, holder)) for bound in declared.filters)
+    grants = tuple(
+        GrantVerdict(bound, _grant_outcome(bound, access, holder), holder.none_claims) for bound in declared.grants
+    )
+    filters = tuple(
+        FilterVerdict(bound, _filter_outcome(bound, holder), holder.none_claims) for bound in declared.filters
+    )
+    fields = field_verdicts(declared.fields, access, roles=holder.roles, none=holder.none_claims)
     if all(verdict.outcome == "not your role" for verdict in grants):
         giving = tuple(p for role in sorted(holder.roles) for p in permissions.get(role, ()) if access in p.access)
         return Decision(
@@ -213,9 +224,10 @@ def decide(
             giving,
             grants,
             filters,
+            fields,
         )
     refused = not any(verdict.outcome in ("applies", "claim is None") for verdict in grants)
-    return Decision(declared.entity, access, refused, "grants", holder, (), grants, filters)
+    return Decision(declared.entity, access, refused, "grants", holder, (), grants, filters, fields)
 
 
 def _grant_outcome(bound: BoundGrant, access: Access, holder: Holder) -> GrantOutcome:
@@ -236,10 +248,8 @@ def _filter_outcome(bound: BoundFilter, holder: Holder) -> FilterOutcome:
     return "claim is None" if holder.lacks(bound.where) else "applies"
 
 
-def _sql(condition: Condition | None, lacking: bool) -> ColumnElement[bool] | None:
-    if lacking:
-        return false()
-    return None if condition is None else condition.sql
+def _sql(condition: Condition | None, none_claims: frozenset[str]) -> ColumnElement[bool] | None:
+    return None if condition is None else condition.sql_for(none_claims)
 
 
 def _all_of(parts: list[ColumnElement[bool] | None]) -> ColumnElement[bool] | None:

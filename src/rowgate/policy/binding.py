@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Table
+from sqlalchemy import Column, Table
 from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import Mapper, configure_mappers
 
+from rowgate.errors import UnknownPermission
 from rowgate.mapped import mapper_of
+from rowgate.policy.action_binding import BoundActions
+from rowgate.policy.actions import ActionRule
 from rowgate.policy.algebra import BoundFilter, BoundGrant, Decision, EntityPolicy, Holder, decide
 from rowgate.policy.checks import CheckFailed, Finding
-from rowgate.policy.conditions import Condition, ConditionFault, build_condition
-from rowgate.policy.declarations import AnyCondition, Declaration, Permission
+from rowgate.policy.conditions import Condition, ConditionFault, build_condition, claim_parameters, never
+from rowgate.policy.declarations import AnyCondition, Declaration, Grant, Permission
+from rowgate.policy.fields import BoundField, FieldRule, column_of, unhidable
+from rowgate.policy.paths import PathFault
 from rowgate.policy.policy import Policy
+from rowgate.policy.relation_binding import BoundRelations
+from rowgate.policy.relation_types import read_schema
+from rowgate.relations.reader import Reader
 from rowgate.types import Access, Principal
 
 __all__ = ["BoundPolicy"]
+
+
+_Declared: TypeAlias = Declaration | FieldRule | ActionRule
 
 
 class BoundPolicy:
@@ -26,24 +37,31 @@ class BoundPolicy:
     Args:
         policy: the declarations.
         entities: the mapped classes they speak of; every other table is out of everyone's reach.
+        dialect: the database's, for relation grants: ``sqlite`` or ``postgresql``.
 
     Raises:
         CheckFailed: a declaration cannot be built; carries every finding.
 
     Attributes:
         entities: the declarations per mapped class.
+        actions: who may do which operation that is no table verb.
         findings: what the start-up checks noted, warnings included.
+        relations: the relationship schema, bound; None where none is declared.
     """
 
-    def __init__(self, policy: Policy[Any], entities: Iterable[type]) -> None:
+    def __init__(self, policy: Policy[Any], entities: Iterable[type], *, dialect: str = "sqlite") -> None:
         configure_mappers()
+        entities = list(entities)
         self.policy = policy
         self.findings: list[Finding] = []
         self._permissions: dict[str, list[Permission]] = {}
         for permission in policy.permissions:
             self._permissions.setdefault(permission.role, []).append(permission)
+        self.relations = self._bind_relations(entities, dialect)
         self.entities: Mapping[type, EntityPolicy] = self._bind(sorted(entities, key=lambda e: e.__name__))
         self._decisions: dict[tuple[type, Access, Holder], Decision] = {}
+        self.actions = BoundActions(policy.actions, principal=policy.principal, entities=self.entities.keys())
+        self.findings += self.actions.findings()
         self._check_declarations()
         errors = [finding for finding in self.findings if finding.level == "error"]
         if errors:
@@ -58,6 +76,29 @@ class BoundPolicy:
                 default |= permission.access
         none_claims = frozenset(name for name, value in principal.claims().items() if value is None)
         return Holder(roles, none_claims, self.policy.superuser in roles, default)
+
+    def relationships(self) -> BoundRelations:
+        """The relationship schema, for what cannot do without.
+
+        Raises:
+            UnknownPermission: the policy declares none.
+        """
+        if self.relations is None:
+            raise UnknownPermission(
+                "The policy declares no relationship schema.",
+                hint='Declare it in security/declare_security.py: policy.relations("schema.zed", subject="user").',
+            )
+        return self.relations
+
+    def values(self, principal: Principal, reader: Reader) -> dict[str, object]:
+        """The values that the conditions of declarations use: the claims, and what relation grants need.
+
+        Args:
+            principal: who asks.
+            reader: within the transaction that is to be answered.
+        """
+        claims = claim_parameters(principal)
+        return claims if self.relations is None else {**claims, **self.relations.values(principal, reader)}
 
     def decide(self, holder: Holder, entity: type, access: Access) -> Decision:
         """The decision for one verb on one entity.
@@ -95,13 +136,18 @@ class BoundPolicy:
                 if table.name == mapper.local_table.name:
                     self._note("P010", f"{entity.__name__} and {namesake.__name__} have tables of one name.", None)
             tables[mapper.local_table] = entity
-            bound[entity] = EntityPolicy(entity, tuple(self._grants(entity)), tuple(self._filters(mapper)))
+            bound[entity] = EntityPolicy(
+                entity, tuple(self._grants(entity)), tuple(self._filters(mapper)), tuple(self._fields(mapper))
+            )
         return bound
 
     def _grants(self, entity: type) -> Iterable[BoundGrant]:
         for grant in self.policy.grants:
             if grant.entity is entity:
-                where = self._condition(grant.where, entity, grant, grant.reason)
+                if grant.permission is not None:
+                    where = self._permission(entity, grant, grant.permission)
+                else:
+                    where = self._condition(grant.where, entity, grant, grant.reason)
                 yield BoundGrant(grant, where, self._condition(grant.check, entity, grant, grant.reason))
 
     def _filters(self, mapper: Mapper[Any]) -> Iterable[BoundFilter]:
@@ -111,8 +157,61 @@ class BoundPolicy:
                 if condition is not None:
                     yield BoundFilter(declared, condition)
 
+    def _fields(self, mapper: Mapper[Any]) -> Iterable[BoundField]:
+        for rule in self.policy.field_rules:
+            if rule.entity is not mapper.class_:
+                continue
+            columns: list[Column[Any]] = []
+            for name in rule.columns:
+                column = column_of(mapper, name)
+                if column is None:
+                    self._note("P011", f"{rule.entity.__name__} has no column {name!r} of its own.", rule)
+                    continue
+                needed = unhidable(mapper, column) if rule.kind == "hide" else None
+                if needed is not None:
+                    self._note("P012", f"{rule.entity.__name__}.{name} is {needed}; it cannot be hidden.", rule)
+                columns.append(column)
+            yield BoundField(rule, tuple(columns), self._condition(rule.where, rule.entity, rule, rule.reason))
+
+    def _bind_relations(self, entities: list[type], dialect: str) -> BoundRelations | None:
+        declared = self.policy.relation_schema
+        if declared is None:
+            related: list[Declaration] = list(self.policy.stated_relations)
+            related += [grant for grant in self.policy.grants if grant.permission]
+            for each in related:
+                self._note("P025", "No relationship schema is declared.", each)
+            return None
+        schema = read_schema(declared, self.findings.append)
+        if schema is None:
+            return None
+        return BoundRelations(
+            declared,
+            schema,
+            self.policy.stated_relations,
+            entities=entities,
+            principal=self.policy.principal,
+            dialect=dialect,
+            note=self.findings.append,
+            asked=[grant.permission for grant in self.policy.grants if grant.permission is not None],
+        )
+
+    def _permission(self, entity: type, grant: Grant, permission: str) -> Condition | None:
+        if self.relations is None or not self.relations.subjects:
+            return never(permission)  # the schema has errors, which are noted
+        try:
+            condition = self.relations.condition(entity, permission, parent=grant.parent, reason=grant.reason)
+        except UnknownPermission as unknown:
+            self._note("P021", unknown.detail, grant, unknown.advice)
+            return never(permission)
+        except PathFault as fault:
+            self._note("P022", f"On {entity.__name__}, {fault}.", grant)
+            return never(permission)
+        for obstacle in condition.obstacles:
+            self._note("P023", f"{entity.__name__}: {permission} is {obstacle}.", grant)
+        return condition
+
     def _condition(
-        self, function: AnyCondition | None, entity: type, declared: Declaration, reason: str | None
+        self, function: AnyCondition | None, entity: type, declared: _Declared, reason: str | None
     ) -> Condition | None:
         if function is None:
             return None
@@ -130,6 +229,12 @@ class BoundPolicy:
             self._known_roles({grant.role} if grant.role else set(), grant)
             if grant.entity not in self.entities:
                 self._note("P007", f"A grant names {grant.entity.__name__}, which is no entity of its own.", grant)
+        for action in policy.actions:
+            self._known_roles(action.roles, action)
+        for rule in policy.field_rules:
+            self._known_roles(rule.unless, rule)
+            if rule.entity not in self.entities:
+                self._note("P007", f"A field rule names {rule.entity.__name__}, which is no entity of its own.", rule)
         for declared in policy.global_filters:
             self._known_roles(declared.exempt | (declared.only or frozenset()), declared)
             if not any(has_shape(mapper_of(entity), declared.shape) for entity in self.entities):
@@ -144,7 +249,7 @@ class BoundPolicy:
                 if entity not in granted:
                     self._note("P006", f"No permission and no grant mentions {entity.__name__}.", None)
 
-    def _known_roles(self, roles: Iterable[str], declared: Declaration) -> None:
+    def _known_roles(self, roles: Iterable[str], declared: _Declared) -> None:
         for role in sorted(set(roles) - self.policy.roles):
             self._note(
                 "P001",
@@ -153,7 +258,7 @@ class BoundPolicy:
                 f"The roles are: {', '.join(sorted(self.policy.roles))}.",
             )
 
-    def _note(self, code: str, message: str, declared: Declaration | None, hint: str | None = None) -> None:
+    def _note(self, code: str, message: str, declared: _Declared | None, hint: str | None = None) -> None:
         self.findings.append(Finding.of(code, message, source=declared.source if declared else None, hint=hint))
 
 

@@ -57,6 +57,66 @@ CHECKS: Mapping[str, tuple[Level, str, str]] = {
         "Two tables have one name, in two schemas.",
         "Leave one of the classes out of the models given to rowgate: criteria could bind to the wrong table.",
     ),
+    "P020": (
+        "error",
+        "The relationship schema cannot be read or understood.",
+        "Mend the line named; docs/reference/schema-language.md has the grammar.",
+    ),
+    "P021": (
+        "error",
+        "A declaration names a type or permission that the relationship schema lacks.",
+        "Define it in the schema, or mend the name.",
+    ),
+    "P022": (
+        "error",
+        "Columns cannot state a relation as declared.",
+        "Name attributes that lead from the resource to the subject, and a relation that allows it.",
+    ),
+    "P023": (
+        "warning",
+        "SQL cannot say a permission that a grant names.",
+        "It is answered in memory, before each statement; rewrite the permission where rows are many.",
+    ),
+    "P024": (
+        "warning",
+        "Something in the relationship schema looks like a mistake.",
+        "Mend it, or leave it where it is meant.",
+    ),
+    "P025": (
+        "error",
+        "Relationships are declared without a schema.",
+        "Declare it first: policy.relations(Path(__file__).with_name('schema.zed'), ...).",
+    ),
+    "P026": (
+        "error",
+        "A permission is named like the guard of a relation that its type lacks.",
+        "Mend the name, or choose another word for guards: policy.relations(..., share='...').",
+    ),
+    "P011": (
+        "error",
+        "A field rule names a column that the entity lacks.",
+        "Name attributes that are mapped to columns of the entity's own table.",
+    ),
+    "P012": (
+        "error",
+        "A field rule hides a column without which the row is not known.",
+        "Hide other columns; to hide whole rows, write a grant or a global filter.",
+    ),
+    "P013": (
+        "error",
+        "The lines of one action disagree on how they combine.",
+        "Say combine= alike in each line of the action.",
+    ),
+    "P030": (
+        "error",
+        "ui/admin.yaml says something that cannot be meant.",
+        "docs/reference/admin-yaml.md lists every key with what it takes.",
+    ),
+    "P031": (
+        "warning",
+        "ui/admin.yaml says something that has no effect.",
+        "docs/reference/admin-yaml.md lists every key with what it takes.",
+    ),
 }
 
 

@@ -20,7 +20,7 @@ from rowgate.policy.declarations import AnyCondition
 from rowgate.policy.render import CLAIM_PREFIX, condition_text
 from rowgate.types import Principal
 
-__all__ = ["Condition", "ConditionFault", "build_condition", "claim_parameters"]
+__all__ = ["ClaimNames", "Condition", "ConditionFault", "build_condition", "claim_parameters", "never"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,10 @@ class Condition:
     sql: ColumnElement[bool]
     claims: frozenset[str]
     reason: str | None
+
+    def sql_for(self, none_claims: frozenset[str]) -> ColumnElement[bool]:
+        """The expression for principals of whose claims these are None."""
+        return self.sql if self.claims.isdisjoint(none_claims) else false()
 
     def text(self, values: Mapping[str, object] | None = None) -> str:
         """The condition as a reader of the declaration knows it, with the claims' values where given."""
@@ -65,7 +69,7 @@ def build_condition(
         ConditionFault: a column or claim does not exist, or the result is no SQL condition.
     """
     _refuse_python_logic(function)
-    claims = _Claims(principal)
+    claims = ClaimNames(principal)
     try:
         built = function(entity, claims)
     except ConditionFault:
@@ -86,12 +90,17 @@ def build_condition(
     return Condition(expression, frozenset(claims._used), reason or (doc.strip() if doc else None))
 
 
+def never(reason: str) -> Condition:
+    """The condition that no row meets."""
+    return Condition(false(), frozenset(), reason)
+
+
 def claim_parameters(principal: Principal) -> dict[str, object]:
     """The values of a principal's claims, under the names of the parameters that conditions use."""
     return {CLAIM_PREFIX + name: value for name, value in principal.claims().items()}
 
 
-class _Claims:
+class ClaimNames:
     """Stands in for the principal while a condition is built."""
 
     def __init__(self, principal: type[Principal]) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Mapped
 
 from rowgate.errors import DeclarationError
+from rowgate.policy.actions import ActionRule, ActionWhere, Combine, condition_function
 from rowgate.policy.declarations import GlobalFilter, Grant, Permission, Source
+from rowgate.policy.declares_relations import DeclaresRelations
+from rowgate.policy.fields import ColumnName, FieldRule, name_of
 from rowgate.types import Access, Principal
 
 __all__ = ["Policy"]
@@ -19,7 +22,7 @@ P = TypeVar("P", bound=Principal)
 E = TypeVar("E")
 
 
-class Policy(Generic[P]):
+class Policy(DeclaresRelations[P]):
     """Who may see and do what, as declared; it becomes effective when it is bound to models.
 
     Args:
@@ -41,6 +44,7 @@ class Policy(Generic[P]):
         no_role: str | None = None,
         roles: Iterable[str] | None = None,
     ) -> None:
+        super().__init__()
         self.principal = principal
         self.superuser = None if superuser is None else str(superuser)
         self.no_role = None if no_role is None else str(no_role)
@@ -48,6 +52,8 @@ class Policy(Generic[P]):
         self.permissions: list[Permission] = []
         self.grants: list[Grant] = []
         self.global_filters: list[GlobalFilter] = []
+        self.field_rules: list[FieldRule] = []
+        self.actions: list[ActionRule] = []
         self.source = Source.of_caller(depth=1)
 
     def permission(self, role: str, access: Access, *, reason: str | None = None) -> Permission:
@@ -124,6 +130,120 @@ class Policy(Generic[P]):
             source=Source.of_caller(depth=1),
         )
         self.global_filters.append(declared)
+        return declared
+
+    def hide(
+        self,
+        entity: type[E],
+        *columns: ColumnName,
+        unless: Iterable[str] = (),
+        where: Callable[[type[E], P], ColumnElement[bool] | Mapped[bool]] | None = None,
+        reason: str | None = None,
+    ) -> FieldRule:
+        """Hide columns of an entity: whoever reads them gets NULL, in every clause of every statement.
+
+        Hidden columns cannot be written either.
+
+        Args:
+            entity: the mapped class.
+            columns: its attributes, as ``Employee.Salary`` or ``"Salary"``.
+            unless: roles whose holders the rule does not bind.
+            where: the rows in which they are hidden; every row when left out. A row on which the condition is neither
+                true nor false (NULL), or whose claim is None, counts as one of them.
+            reason: what an explanation shows; by default the docstring of ``where``, else its text.
+        """
+        return self._field_rule("hide", entity, columns, unless, where, reason)
+
+    def readonly(
+        self,
+        entity: type[E],
+        *columns: ColumnName,
+        unless: Iterable[str] = (),
+        where: Callable[[type[E], P], ColumnElement[bool] | Mapped[bool]] | None = None,
+        reason: str | None = None,
+    ) -> FieldRule:
+        """Let columns of an entity be read but not written, neither by an insert nor by an update.
+
+        Args:
+            entity: the mapped class.
+            columns: its attributes, as ``Employee.Salary`` or ``"Salary"``.
+            unless: roles whose holders the rule does not bind.
+            where: the rows in which they are read-only: as they are before an update, or as inserted; every row when
+                left out. A row on which the condition is not known to be false counts as one of them.
+            reason: what an explanation shows; by default the docstring of ``where``, else its text.
+        """
+        return self._field_rule("readonly", entity, columns, unless, where, reason)
+
+    def action(
+        self,
+        name: str,
+        *roles: str,
+        where: ActionWhere | None = None,
+        on: type | Iterable[type] = (),
+        method: str | Iterable[str] | None = None,
+        endpoint: str | None = None,
+        combine: Combine = "any",
+        reason: str | None = None,
+    ) -> ActionRule:
+        """Let roles do an operation that is no table verb, on all rows or on some.
+
+        Several lines of one name add up.
+
+        Args:
+            name: what ``@authorize(name)`` names.
+            roles: the roles; one of them is enough.
+            where: the rows: a function of the class and the principal, a text (``"row.Price <= user.budget"``), a
+                Fractal Specification, or a function of the principal to one; all rows when left out.
+            on: the entities that ``where`` is about, checked at start; any that it is asked for when left out.
+            method: the HTTP methods that the line is for; every call when left out.
+            endpoint: Flask's endpoint, or the rule of its address, that the line is for; every one when left out.
+            combine: ``any``: the rows of all lines that match are given; ``first``: those of the first one that does.
+            reason: what an explanation shows; by default the docstring of ``where``, else its text.
+
+        Raises:
+            DeclarationError: no role is named, or a text or a specification cannot be read.
+        """
+        if not roles:
+            raise DeclarationError(f"The action {name!r} names no role.", hint="Name the roles that may do it.")
+        methods = (method,) if isinstance(method, str) else method
+        declared = ActionRule(
+            name=name,
+            roles=frozenset(str(role) for role in roles),
+            where=condition_function(where),
+            on=(on,) if isinstance(on, type) else tuple(on),
+            methods=None if methods is None else frozenset(each.upper() for each in methods),
+            endpoint=endpoint,
+            combine=combine,
+            reason=reason,
+            source=Source.of_caller(depth=1),
+        )
+        self.actions.append(declared)
+        return declared
+
+    def _field_rule(
+        self,
+        kind: Literal["hide", "readonly"],
+        entity: type[Any],
+        columns: tuple[ColumnName, ...],
+        unless: Iterable[str],
+        where: Callable[[Any, Any], Any] | None,
+        reason: str | None,
+    ) -> FieldRule:
+        source = Source.of_caller(depth=2)
+        if not columns:
+            raise DeclarationError(
+                f"{source}: {kind} names no column of {entity.__name__}.", hint="Name at least one: Employee.Salary."
+            )
+        declared = FieldRule(
+            kind=kind,
+            entity=entity,
+            columns=tuple(name_of(column) for column in columns),
+            unless=frozenset(str(role) for role in ((unless,) if isinstance(unless, str) else unless)),
+            where=where,
+            reason=reason,
+            source=source,
+        )
+        self.field_rules.append(declared)
         return declared
 
     def effective_roles(self, principal: Principal) -> frozenset[str]:
