@@ -7,7 +7,7 @@ which comes first.
 from pathlib import Path
 
 from api.customize_api import customize_api
-from database.load import load_sample, load_users
+from database.load import load_sample, load_users, sample_logins
 from database.models import Base
 from logic.declare_logic import declare_logic
 from rowgate.project import Project
@@ -21,4 +21,5 @@ project = Project(
     fill_rows=load_sample,
     fill_users=load_users,
     customize_api=customize_api,
+    sample_logins=sample_logins,
 )
