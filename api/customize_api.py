@@ -6,13 +6,17 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
+from api.finance import finance_dashboard
+from config.finance import finance
 from database.models import Customer, Order
 from rowgate import web
 from rowgate.api import Api
+from rowgate.policy import Authorization
 
 
 def customize_api(api: Api) -> None:
     """Add the endpoints; called once, while the app is set up."""
+    finance_dashboard(api, finance)
 
     @api.app.get("/api/reports/orders-by-country")
     def orders_by_country() -> ResponseReturnValue:
@@ -28,10 +32,12 @@ def customize_api(api: Api) -> None:
         return jsonify({"meta": {"result": [{"country": country, "orders": count} for country, count in rows]}})
 
     @api.rpc(Order)
-    def ship(order: Order, shipped: dt.date | None = None) -> Order:
+    @web.authorize("ship_order")
+    def ship(order: Order, authorization: Authorization, shipped: dt.date | None = None) -> Order:
         """Ship an order, today unless a date is given.
 
         POST /api/Order/<id>/ship with {"meta": {"args": {"shipped": "2024-05-31"}}}
         """
+        authorization.require(order)
         order.ShippedDate = shipped or dt.datetime.now(dt.UTC).date()
         return order

@@ -47,7 +47,7 @@ def test_an_error_has_every_member(reading: Served) -> None:
         ("GET", "/api/Customer/ALFKI/Nope", 404, "RG213"),
         ("GET", "/api/Customer/ALFKI/relationships/Nope", 404, "RG213"),
         ("PUT", "/api/Customer/ALFKI", 405, "RG214"),
-        ("DELETE", "/api/Customer", 405, "RG214"),
+        ("PUT", "/api/Customer", 405, "RG214"),
         ("POST", "/api/Customer/ALFKI", 405, "RG214"),
         ("GET", "/api/Order/10643/ship", 405, "RG214"),
     ],

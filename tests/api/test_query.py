@@ -230,7 +230,7 @@ def test_a_parameter_in_the_wrong_place_is_refused(reading: Served, method: str,
 NAMES = st.sampled_from(
     ["Id", "id", "City", "Balance", "OrderCount", "CreatedOn", "Client_id", "OrderList", "OrderList.Id", "Nope", ""]
 )
-OPERATORS = st.sampled_from(["eq", "ne", "lt", "in", "notin", "like", "ilike", "is_null", "between", "and", ""])
+OPERATORS = st.sampled_from(["eq", "ne", "lt", "in", "notin", "like", "ilike", "is_null", "between", "any", "and", ""])
 TEXT = st.text(max_size=12) | st.sampled_from(
     [
         "",
@@ -264,6 +264,8 @@ CONDITION = st.recursive(
         st.lists(inner, max_size=3),
         st.builds(lambda word, parts: {word: parts}, st.sampled_from(["and", "or"]), st.lists(inner, max_size=3)),
         st.builds(lambda part: {"not": part}, inner),
+        st.builds(lambda part: {"name": "OrderList", "op": "any", "val": part}, inner),
+        st.builds(lambda text: {"search": text}, VALUES),
     ),
     max_leaves=5,
 )
@@ -275,6 +277,10 @@ PARAMETER = st.one_of(
     st.tuples(st.just("include"), st.sampled_from(["OrderList", "OrderList.Customer", "x", "."]) | TEXT),
     st.tuples(st.sampled_from(["fields[Customer]", "fields[Order]", "fields[x]", "fields"]), NAMES | TEXT),
     st.tuples(st.builds("page[{}]".format, st.sampled_from(["offset", "limit", "number", "size", "total", "x"])), TEXT),
+    st.tuples(st.sampled_from(["page[after]", "page[before]"]), TEXT | st.sampled_from(["", "WzFd", "WyJhIiwxXQ"])),
+    st.tuples(st.builds("page[{}][{}]".format, NAMES, st.sampled_from(["limit", "offset", "size", "x"])), TEXT),
+    st.tuples(st.builds("sort[{}]".format, NAMES), NAMES | TEXT),
+    st.tuples(st.just("filter[search]"), TEXT),
     st.tuples(TEXT, TEXT),
 )
 

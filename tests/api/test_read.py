@@ -242,7 +242,8 @@ def test_the_statements_of_one_row(reading: Served) -> None:
     for path, statements in (
         ("Customer/ALFKI", 1),
         ("Customer/ALFKI?include=OrderList", 2),
-        ("Customer/ALFKI/OrderList", 3),
+        ("Customer/ALFKI/OrderList", 2),  # a page that is the last one needs no count
+        ("Customer/ALFKI/OrderList?page[limit]=2", 3),
         ("Order/10643/Customer", 2),
     ):
         with reading.counting() as sent:

@@ -39,9 +39,11 @@ def test_the_samples_rpc(writing: Served) -> None:
 
 def test_an_rpc_is_secured_like_everything_else(writing: Served) -> None:
     before = rows(writing)
-    for user, status, code in (("nancy", 403, "RG102"), ("buyer", 403, "RG102")):
-        (error,) = writing.fault(status, user, "POST", "/api/Order/10643/ship", json=args())
+    # Nancy sold 10258 and may read it; 10643 is hidden from her.
+    for user, key, code in (("nancy", 10258, "RG110"), ("buyer", 10643, "RG102")):
+        (error,) = writing.fault(403, user, "POST", f"/api/Order/{key}/ship", json=args())
         assert error["code"] == code
+    writing.fault(404, "nancy", "POST", "/api/Order/10643/ship", json=args())
     writing.fault(404, "u1", "POST", "/api/Order/1/ship", json=args())
     writing.fault(404, "u1", "POST", "/api/Order/nonsense/ship", json=args())
     assert rows(writing) == before

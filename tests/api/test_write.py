@@ -359,3 +359,9 @@ def test_one_transaction_a_request(reading: Served) -> None:
     reading.fault(409, "u1", "POST", "/api/Customer", json=sent)
     assert rows(reading) == before
     assert count(reading, Order) == len(before["Order"])
+
+
+def test_an_empty_id_is_refused_since_its_row_would_have_no_address(writing: Served) -> None:
+    body = {"data": {"type": "Customer", "id": "", "attributes": {"CompanyName": "Nameless"}}}
+    (error,) = writing.fault(400, "admin", "POST", "/api/Customer", json=body)
+    assert error["source"]["pointer"] == "/data/id"

@@ -22,6 +22,7 @@ from rowgate.auth.passwords import Passwords
 from rowgate.auth.sql_models import AuthBase, User, UserRole
 from rowgate.databases import make_engine
 from rowgate.errors import RowgateError
+from rowgate.policy import Policy
 from rowgate.settings import Settings, load_settings
 from rowgate.types import Principal
 
@@ -178,6 +179,8 @@ def new_hasher() -> type[CountingHasher]:
 
 class NoGate:
     """These routes ask for no rows."""
+
+    policy = Policy(Claimant, superuser="sa", roles=["sa", "sales", "tenant", "manager"])
 
 
 @dataclass(kw_only=True)

@@ -30,7 +30,7 @@ class FakeGate:
     opened: list[FakeSession] = field(default_factory=list)
     writing: list[bool] = field(default_factory=list)
 
-    def session(self, principal: Principal, *, request_id: str, writes: bool) -> FakeSession:
+    def session(self, principal: Principal, *, request_id: str, writes: bool, **_view: object) -> FakeSession:
         self.writing.append(writes)
         self.opened.append(FakeSession(principal, request_id))
         return self.opened[-1]

@@ -17,14 +17,27 @@ from rowgate.api.values import Json, ValueFault
 from rowgate.errors import (
     BadDocument,
     BadValue,
-    Faults,
+    FieldRefused,
     ReferenceMissing,
     RowgateError,
     TypeConflict,
     UnknownMember,
+    all_told,
 )
 
-__all__ = ["Draft", "Link", "missing", "read_body", "read_draft", "read_linkage"]
+__all__ = [
+    "Draft",
+    "Link",
+    "LocalIds",
+    "id_of",
+    "lid_of",
+    "missing",
+    "object_at",
+    "read_body",
+    "read_draft",
+    "read_linkage",
+    "read_resource",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +48,14 @@ class Link:
         key: the primary key its id spells; None where no row can have that id.
         text: the id as sent.
         pointer: where in the document it stands.
+        lid: the local id, where it names a row that an operation above adds; it has a key once that is done.
     """
 
     target: ResourceType
     key: Key | None
     text: str
     pointer: str
+    lid: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -61,16 +76,62 @@ class Draft:
     to_many: dict[str, list[Link]] = field(default_factory=dict)
     checksum: str | None = None
 
+    def settle(self, lids: LocalIds) -> None:
+        """Give links by local ids the keys of the rows that were added meanwhile."""
+        self.to_one = {name: link and lids.settled(link) for name, link in self.to_one.items()}
+        self.to_many = {name: [lids.settled(link) for link in links] for name, links in self.to_many.items()}
 
-def read_body() -> Mapping[str, Json]:
+
+class LocalIds:
+    """The local ids of one document: which its operations declare, and the keys of the rows that were added.
+
+    https://jsonapi.org/format/1.1/#document-resource-object-identification
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, str], Key | None] = {}
+
+    def declare(self, resource: ResourceType, lid: str) -> None:
+        """Know a local id from here on.
+
+        Raises:
+            BadDocument: it is another row's already.
+        """
+        if self.knows(resource, lid):
+            raise BadDocument(f"Another operation adds a {resource.name} with the lid {lid!r}.", pointers=["/data/lid"])
+        self._keys[resource.name, lid] = None
+
+    def knows(self, resource: ResourceType, lid: str) -> bool:
+        return (resource.name, lid) in self._keys
+
+    def give(self, resource: ResourceType, lid: str, key: Key) -> None:
+        """The row was added."""
+        self._keys[resource.name, lid] = key
+
+    def key(self, resource: ResourceType, lid: str) -> Key:
+        """The key of the row that was added."""
+        key = self._keys[resource.name, lid]
+        if key is None:
+            raise RuntimeError("A local id was asked for before its row was added.")
+        return key
+
+    def settled(self, link: Link) -> Link:
+        """The link with its key."""
+        return link if link.lid is None else replace(link, key=self.key(link.target, link.lid))
+
+
+def read_body(*, extended: bool = False) -> Mapping[str, Json]:
     """The request's body, a JSON object.
+
+    Args:
+        extended: it is a document of atomic operations, and must be declared as one.
 
     Raises:
         MediaTypeRefused: it is declared as something else.
         BadDocument: it is none.
         werkzeug.exceptions.RequestEntityTooLarge: it is larger than the settings allow.
     """
-    check_content_type()
+    check_content_type(extended=extended)
     try:
         value = read_json(request.get_data())
     except JsonFault as fault:
@@ -86,20 +147,35 @@ def read_draft(body: Mapping[str, Json], resource: ResourceType, resources: Reso
     Raises:
         BadDocument: it is not one.
         TypeConflict: it is of another type.
+        FieldRefused: a member is hidden from the principal.
         Faults: members that are unknown, or values that their attributes cannot hold.
     """
-    data = _object(body.get("data"), "/data")
+    return read_resource(body.get("data"), resource, resources)
+
+
+def read_resource(value: Json, resource: ResourceType, resources: Resources, *, lids: LocalIds | None = None) -> Draft:
+    """A resource object; see `read_draft`. Errors point into it as if it were ``/data``.
+
+    Args:
+        lids: the local ids that linkage may name; None where it may name none.
+    """
+    data = object_at(value, "/data")
     _check_type(data, resource, "/data")
-    reader = _Reader(resources)
-    draft = Draft(id=_id_of(data))
-    reader.attributes(draft, resource, _object(data.get("attributes", {}), "/data/attributes"))
-    reader.relationships(draft, resource, _object(data.get("relationships", {}), "/data/relationships"))
+    reader = _Reader(resources, lids)
+    draft = Draft(id=id_of(data))
+    reader.attributes(draft, resource, object_at(data.get("attributes", {}), "/data/attributes"))
+    reader.relationships(draft, resource, object_at(data.get("relationships", {}), "/data/relationships"))
     reader.finish()
     return draft
 
 
-def read_linkage(body: Mapping[str, Json], relation: Relation, resources: Resources) -> list[Link] | Link | None:
+def read_linkage(
+    body: Mapping[str, Json], relation: Relation, resources: Resources, *, lids: LocalIds | None = None
+) -> list[Link] | Link | None:
     """The linkage of a relationship's body: a list for a to-many relationship, else one identifier or null.
+
+    Args:
+        lids: the local ids that it may name; None where it may name none.
 
     Raises:
         BadDocument: it is not linkage, or a list where one is meant, or the other way round.
@@ -108,7 +184,7 @@ def read_linkage(body: Mapping[str, Json], relation: Relation, resources: Resour
     """
     if "data" not in body:
         raise BadDocument("The document has no member data.", pointers=[""])
-    reader = _Reader(resources)
+    reader = _Reader(resources, lids)
     found = reader.linkage(relation, body["data"], "/data")
     reader.finish()
     return found
@@ -120,15 +196,12 @@ def missing(link: Link) -> ReferenceMissing:
 
 
 class _Reader:
-    def __init__(self, resources: Resources) -> None:
-        self._resources = resources
+    def __init__(self, resources: Resources, lids: LocalIds | None) -> None:
+        self._resources, self._lids = resources, lids
         self._faults: list[RowgateError] = []
 
     def finish(self) -> None:
-        if len(self._faults) == 1:
-            raise self._faults[0]
-        if self._faults:
-            raise Faults(self._faults)
+        all_told(self._faults)
 
     def attributes(self, draft: Draft, resource: ResourceType, given: Mapping[str, Json]) -> None:
         for name, value in given.items():
@@ -139,6 +212,9 @@ class _Reader:
                     self._faults.append(BadValue(f"{name} takes text.", pointers=[pointer]))
                 continue
             attribute = resource.attributes.get(name)
+            if name in resource.hidden:
+                self._faults.append(FieldRefused.of(resource.name, [name]))
+                continue
             if attribute is None:
                 known = resource.relations if name in resource.relations else resource.attributes
                 hint = "Send it in relationships." if name in resource.relations else did_you_mean(name, known)
@@ -161,13 +237,16 @@ class _Reader:
         for name, value in given.items():
             pointer = f"/data/relationships/{escaped(name)}"
             relation = resource.relations.get(name)
+            if name in resource.hidden:
+                self._faults.append(FieldRefused.of(resource.name, [name], pointer="/data/relationships"))
+                continue
             if relation is None:
                 hint = did_you_mean(name, resource.relations)
                 self._faults.append(
                     UnknownMember(f"{resource.name} has no relationship {name!r}.", hint=hint, pointers=[pointer])
                 )
                 continue
-            member = _object(value, pointer)
+            member = object_at(value, pointer)
             if "data" not in member:
                 continue  # links alone, as in an answer that is sent back
             linkage = self.linkage(relation, member["data"], f"{pointer}/data")
@@ -191,11 +270,18 @@ class _Reader:
     def _link(self, relation: Relation, data: Json, pointer: str) -> Link | None:
         target = self._resources[relation.target]
         try:
-            identifier = _object(data, pointer)
+            identifier = object_at(data, pointer)
             _check_type(identifier, target, pointer)
-            text = _id_of(identifier, pointer)
+            text = id_of(identifier, pointer)
+            lid = lid_of(identifier, pointer) if text is None else None
         except (BadDocument, TypeConflict) as fault:
             self._faults.append(fault)
+            return None
+        if lid is not None and self._lids is not None:
+            if self._lids.knows(target, lid):
+                return Link(target=target, key=None, text=lid, pointer=pointer, lid=lid)
+            unknown = f"No operation above adds a {target.name} with the lid {lid!r}."
+            self._faults.append(BadDocument(unknown, pointers=[pointer]))
             return None
         if text is None:
             self._faults.append(BadDocument("The identifier has no id.", pointers=[pointer]))
@@ -203,7 +289,12 @@ class _Reader:
         return Link(target=target, key=target.key_of(text), text=text, pointer=pointer)
 
 
-def _object(value: Json, pointer: str) -> Mapping[str, Json]:
+def object_at(value: Json, pointer: str) -> Mapping[str, Json]:
+    """The value, which must be a JSON object.
+
+    Raises:
+        BadDocument: it is none.
+    """
     if not isinstance(value, dict):
         raise BadDocument(f"{pointer} is not a JSON object.", pointers=[pointer])
     return value
@@ -217,15 +308,27 @@ def _check_type(data: Mapping[str, Json], resource: ResourceType, pointer: str) 
         raise TypeConflict(f"The type is {kind!r}, not {resource.name}.", pointers=[f"{pointer}/type"])
 
 
-def _id_of(data: Mapping[str, Json], pointer: str = "/data") -> str | None:
+def lid_of(data: Mapping[str, Json], pointer: str = "/data") -> str | None:
+    """The local id.
+
+    Raises:
+        BadDocument: it is no text.
+    """
+    value = data.get("lid")
+    if value is not None and (not isinstance(value, str) or not value):
+        raise BadDocument("A lid is text.", pointers=[f"{pointer}/lid"])
+    return value
+
+
+def id_of(data: Mapping[str, Json], pointer: str = "/data") -> str | None:
     """The id, which is text; ApiLogicServer's clients send numbers too."""
     value = data.get("id")
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if not isinstance(value, str):
-        raise BadDocument("An id is text.", pointers=[f"{pointer}/id"])
+    if not isinstance(value, str) or not value:
+        raise BadDocument("An id is text, and not empty: the row would have no address.", pointers=[f"{pointer}/id"])
     return value
 
 

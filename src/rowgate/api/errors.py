@@ -14,15 +14,16 @@ from rowgate import web
 from rowgate.api.database_errors import told
 from rowgate.api.json_text import write_json
 from rowgate.api.media import media_type
-from rowgate.api.resources import Resources, ResourceType
-from rowgate.api.service import PREFIX, fresh_session
+from rowgate.api.places import told_to_the_asker
+from rowgate.api.resources import ResourceType
+from rowgate.api.service import PREFIX, Service
 from rowgate.api.values import Json
-from rowgate.enforce.disclosure import disclose
 from rowgate.errors import (
     BodyTooLarge,
     Faults,
     MediaTypeRefused,
     MethodRefused,
+    MissingPrincipal,
     NoSuchAddress,
     NotAcceptable,
     RequestRefused,
@@ -36,26 +37,26 @@ _log = logging.getLogger("rowgate.api")
 _INTERNAL: Final = RowgateError("The server could not answer.")
 
 
-def install(app: Flask, resources: Resources) -> None:
+def install(app: Flask, service: Service) -> None:
     """Answer every error of *app* with a JSON:API error document.
 
     Args:
         app: the Flask app; `rowgate.web.install` was called on it.
-        resources: all types.
+        service: of the app.
     """
 
     @app.errorhandler(RowgateError)
     def ours(error: RowgateError) -> Response:
-        if error.status >= 500 and not error.response_headers:
+        if error.status == 500:
             _log.error("Request %s: %s", web.request_id(), error, exc_info=error)
             error = _Hushed(error)
         if isinstance(error, RuleRefused):
-            error = _told_to_the_asker(error, _resource(resources))
+            error = told_to_the_asker(error, _resource(service))
         return _respond(error)
 
     @app.errorhandler(SQLAlchemyError)
     def database(error: SQLAlchemyError) -> Response:
-        found = told(error, resource=_resource(resources), method=request.method)
+        found = told(error, resource=_resource(service), method=request.method)
         if found is None:
             return unforeseen(error)
         _log.info("Request %s: %s", web.request_id(), type(error).__name__)
@@ -126,15 +127,6 @@ def _respond(error: RowgateError) -> Response:
     return response
 
 
-def _told_to_the_asker(error: RuleRefused, resource: ResourceType | None) -> RuleRefused:
-    """The refusal as the principal may read it; its pointers only where they point into the request's document."""
-    with fresh_session() as session:
-        told = disclose(session, error)
-    if resource is None or told.entity is not resource.entity:
-        told.pointers = ()
-    return told
-
-
 class _Hushed(RowgateError):
     """A fault of the server: its code and title for the client, its words for the log."""
 
@@ -143,10 +135,15 @@ class _Hushed(RowgateError):
         self.code, self.status, self.title = error.code, error.status, error.title  # type: ignore[misc]
 
 
-def _resource(resources: Resources) -> ResourceType | None:
-    """The type that the request's address names."""
-    name = request.path.removeprefix(f"{PREFIX}/").split("/")[0]
-    return resources.get(name) if request.path.startswith(f"{PREFIX}/") else None
+def _resource(service: Service) -> ResourceType | None:
+    """The type that the request's address names, as the principal knows it."""
+    if not request.path.startswith(f"{PREFIX}/"):
+        return None
+    try:
+        resources = service.seen_by(web.session()).resources
+    except MissingPrincipal:
+        return None  # nobody has logged in, so no type is told of
+    return resources.get(request.path.removeprefix(f"{PREFIX}/").split("/")[0])
 
 
 def _of_http(error: HTTPException) -> RowgateError:

@@ -89,6 +89,7 @@ class _Api(SAFRSAPI):  # type: ignore[misc]
             instance = options["endpoint"] == made.get_endpoint(type="instance")
             resource = _view(RowView if instance else ListView, made)
             urls = (f"/{made._s_type}/<string:row_id>",) if instance else (f"/{made._s_type}",)
+            options["methods"] = sorted(made.http_methods - {"POST"} if instance else made.http_methods)
         # Two rules for each address: Werkzeug answers 404 and not 405 where only the slash at the end differs.
         super().add_resource(resource, *(url + slash for url in urls for slash in ("", "/")), **options)
 
@@ -102,7 +103,9 @@ class _Api(SAFRSAPI):  # type: ignore[misc]
             (RelationshipView, f"{row}/relationships/{relationship.name}", "linkage"),
         ):
             endpoint = f"{exposed.get_endpoint()}:{relationship.name}:{kind}"
-            self.add_resource(_view(view, exposed, relation=relationship), path, endpoint=endpoint, methods=methods)
+            self.add_resource(
+                _view(view, exposed, exposed_relation=relationship), path, endpoint=endpoint, methods=methods
+            )
 
 
 def _exposed(resource: ResourceType, service: Service) -> type[_Exposed]:
@@ -123,5 +126,5 @@ def _exposed(resource: ResourceType, service: Service) -> type[_Exposed]:
 
 
 def _view(base: type[ResourceView], exposed: type[_Exposed], **more: Any) -> type[MethodView]:
-    members = {"SAFRSObject": exposed, "service": exposed.service, "resource": exposed.resource, **more}
+    members = {"SAFRSObject": exposed, "exposed": exposed.service, "exposed_type": exposed.resource, **more}
     return type(f"{exposed._s_type}{base.__name__}", (base,), members)

@@ -2,20 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rowgate.api.media import JSON_API
+from rowgate.api.openapi_may import May
 from rowgate.api.query import CHECKSUM
-from rowgate.api.resources import Attribute, ResourceType
+from rowgate.api.resources import Attribute, Relation, ResourceType
 from rowgate.api.values import Json
+from rowgate.types import Access
 
-__all__ = ["common_schemas", "content", "document_of", "nullable", "object_of", "reference", "resource_schemas"]
+__all__ = [
+    "common_schemas",
+    "content",
+    "document_of",
+    "nullable",
+    "object_of",
+    "reference",
+    "resource_schemas",
+    "value_schema",
+]
+
+# Made up: none of them is the value of a row.
+_EXAMPLES: Mapping[str, Json] = {
+    "string": "text",
+    "integer": 1,
+    "number": 1.5,
+    "boolean": True,
+    "date": "2024-05-31",
+    "date-time": "2024-05-31T16:00:00",
+    "time": "16:00:00",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "base64": "dGV4dA==",
+}
+
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
+_PATTERNS: Mapping[str, str] = {
+    "date-time": rf"^\d{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[T ]{_CLOCK}(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?$",
+    "time": rf"^{_CLOCK}$",
+}
 
 
-def resource_schemas(resource: ResourceType, derived: Mapping[str, str], *, locking: bool) -> dict[str, Json]:
+def resource_schemas(
+    resource: ResourceType,
+    derived: Mapping[str, str],
+    *,
+    locking: bool,
+    may: May,
+    defaulted: Collection[str] = (),
+    permissions: bool = False,
+) -> dict[str, Json]:
+    """The schemas of a type: as it is read, and as far as it may be written, as a new row and as a change.
+
+    Args:
+        resource: the type.
+        derived: the attributes that business rules compute, each with its rule in words.
+        locking: whether it has a checksum.
+        may: which attributes may be written.
+        defaulted: the attributes that business rules give a new row, when the client gives none.
+        permissions: whether rows can be sent with what one may do to them.
+    """
     name = resource.name
-    attributes = {each.name: _attribute(each, derived.get(each.name)) for each in resource.attributes.values()}
+    identity = {"type": {"const": name}, "id": {"type": "string"}}
+    closed = {
+        access: {column.key for column in may.locked(resource.entity, access)}
+        for access in (Access.INSERT, Access.UPDATE)
+    }
+    everywhere = closed[Access.INSERT] & closed[Access.UPDATE]
+    attributes = {
+        each.name: _read(each, derived.get(each.name), locked=_column(each) in everywhere)
+        for each in resource.attributes.values()
+    }
     if locking:
         attributes[CHECKSUM] = {
             "type": "string",
@@ -25,61 +82,180 @@ def resource_schemas(resource: ResourceType, derived: Mapping[str, str], *, lock
         each.name: reference("ManyRelationship" if each.to_many else "OneRelationship")
         for each in resource.relations.values()
     }
-    identity = {"type": {"const": name}, "id": {"type": "string"}}
-    members = {
-        "attributes": {"type": "object", "properties": attributes},
-        "relationships": {"type": "object", "properties": relations},
+    read: dict[str, Json] = {
+        **identity,
+        "attributes": {"type": "object", "properties": attributes, "additionalProperties": False},
+        "relationships": {"type": "object", "properties": relations, "additionalProperties": False},
+        "links": object_of({"self": {"type": "string"}}),
     }
-
-    def written(needed: list[str]) -> dict[str, Json]:
-        data = {"type": "object", "properties": {**identity, **members}, "required": needed}
-        return object_of({"data": data})
-
-    return {
+    if permissions:
+        read["meta"] = {"type": "object"}
+    made: dict[str, Json] = {
         name: {
             "type": "object",
             "description": resource.description,
-            "properties": {**identity, **members, "links": {"type": "object"}},
-            "required": ["type", "id"],
-        },
-        f"{name}New": written(["type"]),
-        f"{name}Change": written(["type"]),
+            "properties": read,
+            "required": ["type", "id", "links"],
+            "additionalProperties": False,
+        }
     }
+    for suffix, access in (("New", Access.INSERT), ("Change", Access.UPDATE)):
+        if may.use(resource.entity, access):
+            members = _Written(resource, derived, closed[access], is_new=access is Access.INSERT, locking=locking)
+            one = members.resource(defaulted)
+            made[name + suffix] = object_of({"data": one})
+            # In a list nothing but the id tells which row is meant.
+            listed = one if access is Access.INSERT else {**one, "required": ["type", "id"]}
+            made[f"{name}{suffix}List"] = object_of({"data": {"type": "array", "items": listed}})
+    if may.use(resource.entity, Access.DELETE):
+        made[f"{name}Gone"] = object_of({"data": {"type": "array", "items": object_of(identity)}})
+    made[f"{name}Written"] = object_of(
+        {"jsonapi": reference("JsonApi"), "data": {"type": "array", "items": reference(name)}}
+    )
+    return made
 
 
-def _attribute(attribute: Attribute, rule: str | None) -> dict[str, Json]:
-    schema = nullable(attribute.codec.schema, attribute.nullable)
+class _Written:
+    """The resource object that creates or changes a row."""
+
+    def __init__(
+        self, resource: ResourceType, derived: Mapping[str, str], closed: set[str], *, is_new: bool, locking: bool
+    ) -> None:
+        self._resource, self._derived, self._closed = resource, derived, closed
+        self._is_new, self._locking = is_new, locking
+
+    def resource(self, defaulted: Collection[str]) -> dict[str, Json]:
+        resource = self._resource
+        attributes: dict[str, Json] = {
+            each.name: _written(each) for each in resource.attributes.values() if self._takes(each)
+        }
+        if self._locking and not self._is_new:
+            attributes[CHECKSUM] = {"type": ["string", "null"], "description": "Of the row as it was read."}
+        relations = {each.name: _link(each) for each in resource.relations.values() if self._leads(each)}
+        members: dict[str, Json] = {
+            "type": {"const": resource.name},
+            "attributes": {"type": "object", "properties": attributes, "additionalProperties": False},
+            "relationships": {"type": "object", "properties": relations, "additionalProperties": False},
+        }
+        needed = ["type"]
+        if self._is_new:
+            required = [name for name in attributes if self._needs(resource.attributes[name], defaulted)]
+            if required:
+                members["attributes"]["required"] = required
+                needed.append("attributes")
+            if not all(part.is_generated for part in resource.key):
+                members["id"] = {"type": "string"}
+        else:
+            members["id"] = {"type": "string", "description": "The one of the address."}
+        return {"type": "object", "properties": members, "required": needed}
+
+    def _takes(self, attribute: Attribute) -> bool:
+        fixed = attribute.is_generated or (attribute.is_key and not self._is_new)
+        return not fixed and attribute.name not in self._derived and _column(attribute) not in self._closed
+
+    def _leads(self, relation: Relation) -> bool:
+        held = {
+            _column(self._resource.attributes[name]) for name in relation.columns if name in self._resource.attributes
+        }
+        return relation.writable and held.isdisjoint(self._closed)
+
+    def _needs(self, attribute: Attribute, defaulted: Collection[str]) -> bool:
+        """Whether a new row cannot do without: no default, and no other way to set it."""
+        linked = {name for each in self._resource.relations.values() for name in each.columns}
+        spared = attribute.is_key or attribute.has_default or attribute.name in linked or attribute.name in defaulted
+        return not (spared or _holds_null(attribute))
+
+
+def _link(relation: Relation) -> Json:
+    # Without data a client saves a row as it read it, and nothing changes.
+    return {"type": "object", "properties": {"data": reference("ManyLinkage" if relation.to_many else "OneLinkage")}}
+
+
+def _column(attribute: Attribute) -> str:
+    return str(attribute.of.property.columns[0].key)
+
+
+def _holds_null(attribute: Attribute) -> bool:
+    """Whether the column takes NULL: an attribute may be null in answers only because it is hidden."""
+    return bool(attribute.of.property.columns[0].nullable)
+
+
+def _read(attribute: Attribute, rule: str | None, *, locked: bool) -> dict[str, Json]:
+    schema = nullable(value_schema(attribute.codec.schema), attribute.nullable)
+    schema |= _example(attribute)
     if rule is not None:
         schema |= {"readOnly": True, "description": f"Computed: {rule}"}
-    elif attribute.is_generated:
+    elif attribute.is_generated or locked:
         schema |= {"readOnly": True}
     return schema
 
 
+def _written(attribute: Attribute) -> dict[str, Json]:
+    return nullable(value_schema(attribute.codec.schema), _holds_null(attribute)) | _example(attribute)
+
+
+def value_schema(schema: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The schema of a value. JSON Schema's ``date-time`` and ``time`` demand a zone, which most columns do not have."""
+    pattern = _PATTERNS.get(str(schema.get("format")))
+    if pattern is None:
+        return schema
+    return {**{name: value for name, value in schema.items() if name != "format"}, "pattern": pattern}
+
+
+def _example(attribute: Attribute) -> dict[str, Json]:
+    schema = attribute.codec.schema
+    if "enum" in schema:
+        return {"examples": [schema["enum"][0]]}
+    for kind in ("format", "contentEncoding", "type"):
+        example = _EXAMPLES.get(str(schema.get(kind)))
+        if example is not None:
+            longest = schema.get("maxLength")
+            return {"examples": [example[:longest] if longest is not None else example]}
+    return {}
+
+
 def common_schemas() -> dict[str, Json]:
+    """What the documents of all types refer to."""
     text = {"type": "string"}
-    identifier = {**object_of({"type": text, "id": text})}
     error = {
         "type": "object",
         "properties": {
             **dict.fromkeys(("id", "status", "code", "title", "detail"), text),
-            "source": {"type": "object"},
+            "source": {
+                "type": "object",
+                "properties": dict.fromkeys(("pointer", "parameter", "header"), text),
+                "additionalProperties": False,
+            },
             "meta": {"type": "object"},
         },
         "required": ["id", "status", "code", "title", "detail"],
+        "additionalProperties": False,
     }
-    links = {"type": "object"}
-    one_link = {"oneOf": [reference("Identifier"), {"type": "null"}]}
-    many_links = {"type": "array", "items": reference("Identifier")}
+    version = object_of({"version": {"const": "1.1"}})
+    links = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    identifier = object_of({"type": text, "id": text})
+    one_link, many_links = reference("OneLinkage"), reference("ManyLinkage")
+    shared: dict[str, Json] = {"jsonapi": reference("JsonApi"), "links": reference("Links"), "meta": {"type": "object"}}
+    related = {"links": reference("Links"), "meta": {"type": "object"}}
     return {
-        "Errors": object_of({"errors": {"type": "array", "minItems": 1, "items": error}}),
+        "JsonApi": version,
+        "Links": links,
+        "Errors": object_of(
+            {"jsonapi": reference("JsonApi"), "errors": {"type": "array", "minItems": 1, "items": error}}
+        ),
         "Identifier": identifier,
-        "OneLink": object_of({"data": one_link}),
-        "ManyLinks": object_of({"data": many_links}),
-        "OneRelationship": {"type": "object", "properties": {"data": one_link, "links": links}},
-        "ManyRelationship": {"type": "object", "properties": {"data": many_links, "links": links}},
-        "Resource": {**object_of({"type": text, "id": text})},
+        "OneLinkage": {"oneOf": [reference("Identifier"), {"type": "null"}]},
+        "ManyLinkage": {"type": "array", "items": reference("Identifier")},
+        "OneLink": _needing("data", {**shared, "data": one_link}),
+        "ManyLinks": _needing("data", {**shared, "data": many_links}),
+        "OneRelationship": {"type": "object", "properties": {"data": one_link, **related}},
+        "ManyRelationship": {"type": "object", "properties": {"data": many_links, **related}},
+        "Resource": object_of({"type": text, "id": text}),
     }
+
+
+def _needing(name: str, properties: Mapping[str, Json]) -> dict[str, Json]:
+    return {"type": "object", "properties": dict(properties), "required": [name]}
 
 
 def document_of(name: str) -> dict[str, Json]:
@@ -87,20 +263,21 @@ def document_of(name: str) -> dict[str, Json]:
     many = name.endswith("List")
     kind = reference(name.removesuffix("List" if many else "One"))
     data = {"type": "array", "items": kind} if many else {"oneOf": [kind, {"type": "null"}]}
-    return {
-        "type": "object",
-        "properties": {
-            "jsonapi": {"type": "object"},
-            "data": data,
-            "included": {"type": "array", "items": reference("Resource")},
-            "links": {"type": "object"},
-            "meta": {"type": "object"},
-        },
-        "required": ["data"],
+    members: dict[str, Json] = {
+        "jsonapi": reference("JsonApi"),
+        "data": data,
+        "included": {"type": "array", "items": reference("Resource")},
+        "links": reference("Links"),
     }
+    if many:
+        count = {"type": "integer", "minimum": 0}
+        members["meta"] = {"type": "object", "properties": dict.fromkeys(("limit", "count", "total"), count)}
+    needed = ["jsonapi", "data", "links", *(["meta"] if many else [])]
+    return {"type": "object", "properties": members, "required": needed, "additionalProperties": False}
 
 
 def nullable(schema: Mapping[str, Json], nullable: bool) -> dict[str, Any]:
+    """The schema, with null as a value where it is one."""
     made = dict(schema)
     if nullable and "type" in made:
         made["type"] = [made["type"], "null"]
@@ -110,12 +287,15 @@ def nullable(schema: Mapping[str, Json], nullable: bool) -> dict[str, Any]:
 
 
 def object_of(properties: Mapping[str, Json]) -> dict[str, Json]:
+    """An object that has all of these members."""
     return {"type": "object", "properties": dict(properties), "required": list(properties)}
 
 
 def reference(name: str) -> dict[str, str]:
+    """A reference to one of the document's schemas."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def content(schema: Json) -> dict[str, Json]:
+    """The content of a JSON:API document."""
     return {JSON_API: {"schema": schema}}

@@ -1,23 +1,26 @@
-"""The pages of the API: ``/`` leads to ``/api``, the Swagger page, which works offline.
+"""The pages of the API: ``/api`` is the Swagger page, which works offline.
 
-Its document is ``/api/swagger.json``. The pages need no log-in, and hold no row.
+Two documents describe the API. ``/api/swagger.json`` has all there is; it and the page need no log-in, and hold no row.
+``/api/openapi.json`` has what its reader may do, and needs one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import flask_swagger_ui
-from flask import Blueprint, Flask, Response, redirect, request, send_from_directory
+from flask import Blueprint, Flask, Response, request, send_from_directory
 from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response as AnyResponse
 
 from rowgate import web
 from rowgate.api.json_text import write_json
-from rowgate.api.openapi import openapi
-from rowgate.api.service import PREFIX, Service
+from rowgate.api.openapi import Described
+from rowgate.api.openapi_may import Allowed
+from rowgate.api.resources import Resources
+from rowgate.api.service import PREFIX
+from rowgate.policy import Holder
+from rowgate.types import Access
 
 __all__ = ["install"]
 
@@ -36,6 +39,12 @@ _PAGE: Final = """<!DOCTYPE html>
   <link rel="icon" type="image/png" href="{root}/swagger-ui/favicon-32x32.png">
 </head>
 <body>
+  <form id="log-in" class="swagger-ui" autocomplete="on" style="padding: 1rem; display: flex; gap: .5rem" hidden>
+    <label>User <input name="username" type="text" autocomplete="username" required></label>
+    <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+    <button type="submit" class="btn authorize">Log in</button>
+  </form>
+  <p id="who" class="swagger-ui" role="status" style="padding: 0 1rem"></p>
   <div id="swagger-ui"></div>
   <script src="{root}/swagger-ui/swagger-ui-bundle.js"></script>
   <script src="{root}/swagger-ui/swagger-ui-standalone-preset.js"></script>
@@ -45,38 +54,82 @@ _PAGE: Final = """<!DOCTYPE html>
 """
 
 # validatorUrl: the page would otherwise send the address of the document to a server on the internet.
+# Whoever logs in on the page's form works with the token, which the page keeps in memory alone. Whoever is signed in to
+# the admin app is so here too: the cookie is sent by itself, and a write needs the CSRF token.
 _START: Final = """const here = document.currentScript.src;
-window.addEventListener("load", () => {
+const at = (path) => new URL(path, here).href;
+const safe = ["GET", "HEAD", "OPTIONS"];
+const form = document.getElementById("log-in");
+const who = document.getElementById("who");
+let token = null;
+async function signedIn() {
+  const answer = await fetch(at("../../admin/session"));
+  return answer.ok ? await answer.json() : {signed_in: false};
+}
+async function identify(request) {
+  const ours = new URL(request.url, here).origin === new URL(here).origin;
+  if (!ours || request.headers.Authorization) return request;
+  if (token) {
+    request.headers.Authorization = "Bearer " + token;
+  } else if (!safe.includes((request.method || "GET").toUpperCase())) {
+    const session = await signedIn();
+    if (session.csrf) request.headers["X-CSRF-Token"] = session.csrf;
+  }
+  return request;
+}
+function show(name) {
+  form.hidden = name !== null;
+  form.style.display = name === null ? "flex" : "none";
+  who.textContent = name === null ? "Everything there is. Log in to see what you may do." : name + ": what you may do.";
+  window.ui.specActions.updateUrl(at(name === null ? "../swagger.json" : "../openapi.json"));
+  window.ui.specActions.download();
+}
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const given = Object.fromEntries(new FormData(form));
+  const answer = await fetch(at("../auth/login"), {
+    method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(given),
+  });
+  const body = await answer.json();
+  if (!answer.ok) {
+    who.textContent = body.errors[0].detail;
+    return;
+  }
+  token = body.access_token;
+  form.reset();
+  window.ui.preauthorizeApiKey("bearer", token);
+  show(given.username);
+});
+window.addEventListener("load", async () => {
+  const session = await signedIn();
   window.ui = SwaggerUIBundle({
-    url: new URL("../swagger.json", here).href,
+    spec: {},
     dom_id: "#swagger-ui",
     deepLinking: true,
     docExpansion: "none",
     defaultModelsExpandDepth: -1,
     validatorUrl: null,
+    requestInterceptor: identify,
     presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   });
+  show(session.signed_in ? session.principal.id : null);
 });
 """
 
 # Swagger UI sets styles from its script.
-_POLICY: Final = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+_POLICY: Final = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
 
 
-def install(app: Flask, service: Service, derived: Mapping[type, Mapping[str, str]]) -> None:
+def install(app: Flask, described: Described, *, everyone: Resources) -> None:
     """Serve the pages.
 
     Args:
         app: the Flask app; `rowgate.web.install` was called on it.
-        service: the exposed types and RPC methods, complete before the first request.
-        derived: per entity the attributes that business rules compute.
+        described: what the documents are made from, complete before the first request.
+        everyone: the types as the document for everybody has them.
     """
     pages = Blueprint("api_pages", __name__)
-    documents: dict[str, bytes] = {}
-
-    @pages.get("/")
-    def home() -> AnyResponse:
-        return redirect(f"{request.script_root}{PREFIX}")
+    documents: dict[tuple[Holder, Access] | None, bytes] = {}
 
     @pages.get(PREFIX)
     @pages.get(f"{PREFIX}/")
@@ -86,9 +139,21 @@ def install(app: Flask, service: Service, derived: Mapping[type, Mapping[str, st
 
     @pages.get(f"{PREFIX}/swagger.json")
     def document() -> Response:
-        if not documents:
-            documents["made"] = write_json(openapi(service, derived))
-        return _sent(Response(documents["made"], content_type="application/json"))
+        if None not in documents:
+            documents[None] = write_json(described.document(everyone))
+        return _sent(Response(documents[None], content_type="application/json"))
+
+    @pages.get(f"{PREFIX}/openapi.json")
+    def own_document() -> Response:
+        session = web.session()
+        # Principals with equal holders share every decision on verbs, columns and actions.
+        key = (session.holder, session.verbs)
+        if key not in documents:
+            resources = described.service.seen_by(session).resources
+            documents[key] = write_json(described.document(resources, Allowed(session)))
+        response = _sent(Response(documents[key], content_type="application/json"))
+        response.headers |= {"Cache-Control": "no-store", "Vary": "Authorization, Cookie"}
+        return response
 
     @pages.get(f"{PREFIX}/swagger-ui/<string:name>")
     def file(name: str) -> Response:
@@ -99,7 +164,7 @@ def install(app: Flask, service: Service, derived: Mapping[type, Mapping[str, st
         return _sent(send_from_directory(_FILES, name, max_age=86_400))
 
     app.register_blueprint(pages)
-    web.make_public(app, *(f"api_pages.{name}" for name in ("home", "swagger", "document", "file")))
+    web.make_public(app, *(f"api_pages.{name}" for name in ("swagger", "document", "file")))
 
 
 def _sent(response: Response) -> Response:

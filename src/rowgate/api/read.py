@@ -6,66 +6,48 @@ statements does not grow with the rows. Each is filtered like every statement of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import Row, Select, func, select
 
-from rowgate.api.query import CHECKSUM, Query, Tree, ordering
+from rowgate.api import related
+from rowgate.api.includes import Tree
+from rowgate.api.order import ordering
+from rowgate.api.plan import Plan, Plans, Record
+from rowgate.api.query import Query
+from rowgate.api.related import Part, keyed, keys_parameter, paged
 from rowgate.api.resources import Key, Relation, Resources, ResourceType
 from rowgate.enforce import SecureSession
-from rowgate.enforce.keys import any_of
+from rowgate.enforce.columns import Runs, fetch, stream
 
-__all__ = ["Graph", "Identity", "Linkage", "Reader", "Record"]
+__all__ = ["Graph", "Parent", "Reader"]
 
 # Bound parameters of one statement: below the least that a supported database takes (SQLite, 32,766).
 MOST_PARAMETERS: Final = 20_000
 
-Identity: TypeAlias = tuple[str, str]
-"""The type and the id of a resource."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """One row that was read.
-
-    Args:
-        values: by attribute name; not every attribute has to be there.
-    """
-
-    resource: ResourceType
-    key: Key
-    id: str
-    values: Mapping[str, Any]
-
-    @property
-    def identity(self) -> Identity:
-        """The type and the id."""
-        return self.resource.name, self.id
-
-
-Linkage: TypeAlias = "Identity | list[Identity] | None"
+Parent: TypeAlias = tuple[ResourceType, Key, Relation]
+"""The row whose related rows are meant: its type, its key, and the relationship."""
 
 
 @dataclass(kw_only=True)
 class Graph:
-    """The rows of one answer, and which is related to which as far as that was asked for.
+    """The rows of one answer. What each is related to, as far as that was asked for, is in the records.
 
     Args:
         primary: the primary data, in order.
         included: the related rows, in the order they were met; none of the primary ones.
-        linkage: by resource and relationship.
         total: primary rows in all; None where they were not counted.
-        more: whether primary rows follow.
+        more: whether primary rows follow, in the direction that they were read in.
+        ends: where the page goes on from a row: the cursors of the first and the last row.
     """
 
     primary: list[Record] = field(default_factory=list)
-    included: dict[Identity, Record] = field(default_factory=dict)
-    linkage: dict[Identity, dict[str, Linkage]] = field(default_factory=dict)
+    included: list[Record] = field(default_factory=list)
     total: int | None = None
     more: bool = False
+    ends: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,65 +56,88 @@ class Reader:
 
     Args:
         session: whose principal asks.
-        resources: all types.
+        resources: the types, with those members that the principal may see.
+        plans: of the app.
         query: what was asked for.
-        locking: whether rows carry their checksum, which takes all of their columns.
     """
 
     session: SecureSession
     resources: Resources
+    plans: Plans
     query: Query
-    locking: bool
-    _names: dict[str, list[str]] = field(default_factory=dict)
+    # Every row that was read, once, by type and key: whatever refers to it shares the record.
+    _met: dict[str, dict[Key, Record]] = field(default_factory=dict)
 
-    def page(self, resource: ResourceType, *, parent: tuple[ResourceType, Key, Relation] | None = None) -> Graph:
+    def page(self, resource: ResourceType, *, parent: Parent | None = None) -> Graph:
         """A page of a list.
 
         Args:
             resource: the type listed.
-            parent: where only the rows related to one row are meant: its type, its key and the relationship.
+            parent: where only the rows related to one row are meant.
 
         Raises:
             AccessRefused: the principal may not read the type, or a type included.
         """
-        page = self.query.page
-        nulls = self.session.get_bind().dialect.name == "postgresql"
-        statement = self._select(resource, parent).order_by(*ordering(resource, self.query.order, nulls=nulls))
+        plan, page = self._plan(resource), self.query.page
         # One row more than is sent tells whether there is a next page.
-        statement = statement.limit(page.limit + 1).offset(page.offset)
-        records = [self._record(resource, row) for row in self.session.execute(statement)]
-        graph = Graph(primary=records[: page.limit], more=len(records) > page.limit)
+        parameters = {"rowgate_limit": page.limit + 1, "rowgate_offset": page.offset, **_of_parent(parent)}
+        rows = fetch(self.session, self._listed(plan, parent), parameters)
+        graph = Graph(more=len(rows) > page.limit)
+        sent: Sequence[Sequence[Any]] = rows[: page.limit]
+        if self.query.cursors is not None:
+            sent = sent[::-1] if self.query.cursors.backwards else sent
+            graph.ends = self.query.cursors.ends(sent)
+            sent = [row[: len(plan.columns)] for row in sent]
+        graph.primary = self._records(plan, sent)
         if page.total:
-            count = self._from(select(func.count()), resource, parent).where(*self.query.where)
-            graph.total = self.session.scalar(count)
-        self._follow(graph)
+            graph.total = self._total(plan, parent, graph)
+        self._follow(graph, plan)
         return graph
 
-    def one(
-        self, resource: ResourceType, key: Key, *, parent: tuple[ResourceType, Key, Relation] | None = None
-    ) -> Graph | None:
+    def one(self, resource: ResourceType, key: Key) -> Graph | None:
         """One row by its key; None where there is none that the principal may see.
 
         Raises:
             AccessRefused: the principal may not read the type, or a type included.
         """
-        condition = _any_of(resource, [key])
-        row = self.session.execute(self._select(resource, parent).where(condition)).one_or_none()
-        return None if row is None else self._graph_of(self._record(resource, row))
+        plan = self._plan(resource)
+        graph = Graph(primary=self._records(plan, fetch(self.session, plan.by_keys, keys_parameter([key]))))
+        self._follow(graph, plan)
+        return graph if graph.primary else None
 
     def many(self, resource: ResourceType, keys: Sequence[Key]) -> list[Record]:
         """The rows with these keys that the principal may see."""
+        plan = self._plan(resource)
         return [
-            self._record(resource, row)
+            record
             for run in _runs(keys)
-            for row in self.session.execute(self._select(resource, None).where(_any_of(resource, run)))
+            for record in self._records(plan, fetch(self.session, plan.by_keys, keys_parameter(run)))
         ]
 
-    def related(self, parent: ResourceType, key: Key, relation: Relation) -> Graph:
+    def related(self, parent: Parent) -> Graph:
         """The row that a to-one relationship leads to, or an empty answer."""
-        target = self.resources[relation.target]
-        row = self.session.execute(self._select(target, (parent, key, relation))).one_or_none()
-        return Graph() if row is None else self._graph_of(self._record(target, row))
+        _, _, relation = parent
+        plan = self._plan(self.resources[relation.target])
+        statement = self._narrowed(plan.columns, plan, parent)
+        graph = Graph(primary=self._records(plan, fetch(self.session, statement, _of_parent(parent))))
+        self._follow(graph, plan)
+        return graph
+
+    def rows(self, resource: ResourceType, *, parent: Parent | None = None, at_once: int) -> tuple[Plan, Runs]:
+        """Every row of a list, whatever its page, in runs: no more than one run of them is in memory.
+
+        Args:
+            resource, parent: as in `page`.
+            at_once: rows in a run.
+
+        Returns:
+            The plan of the rows, and the runs. Close these.
+
+        Raises:
+            AccessRefused: the principal may not read the type; at this call, before the first row is taken.
+        """
+        plan = self._plan(resource)
+        return plan, stream(self.session, self._ordered(plan, parent), _of_parent(parent), at_once=at_once)
 
     def is_there(self, resource: ResourceType, key: Key) -> bool:
         """Whether the principal may see the row.
@@ -140,123 +145,141 @@ class Reader:
         Raises:
             AccessRefused: it may not read the type at all.
         """
-        first = resource.key[0].of
-        return self.session.execute(select(first).where(_any_of(resource, [key]))).first() is not None
+        columns = [part.of for part in resource.key]
+        return bool(fetch(self.session, select(columns[0]).where(keyed(columns)), keys_parameter([key])))
 
     # --- statements
 
-    def _columns(self, resource: ResourceType) -> list[str]:
-        """The attributes to read: those to send, and what ids, linkage and the checksum need."""
-        if resource.name not in self._names:
-            self._names[resource.name] = list(self._needed(resource))
-        return self._names[resource.name]
+    def _plan(self, resource: ResourceType) -> Plan:
+        asked = self.query.permissions.get(resource.name, ())
+        return self.plans.of(resource, self.query.fields.get(resource.name), asked)
 
-    def _needed(self, resource: ResourceType) -> Iterable[str]:
-        sent = self.query.fields.get(resource.name)
-        if sent is None or (self.locking and CHECKSUM in sent):
-            return resource.attributes
-        needed = {name for relation in resource.relations.values() for name in relation.columns}
-        return [name for name in resource.attributes if name in sent or name in needed]
+    def _listed(self, plan: Plan, parent: Parent | None) -> Select[Any]:
+        """The rows of the page: a statement that is kept, unless the client's conditions make it a new one."""
+        cursors = self.query.cursors
+        if cursors is not None:
+            columns = (*plan.columns, *cursors.marks)
+            ordered = ordering(plan.resource, cursors.order, nulls=self._nulls, backwards=cursors.backwards)
+            return paged(self._narrowed(columns, plan, parent).where(*cursors.seek).order_by(*ordered))
+        if parent is None and not self.query.where:
+            return plan.ordered(self.query.order, nulls=self._nulls)
+        return paged(self._ordered(plan, parent))
 
-    def _selected(self, resource: ResourceType) -> list[InstrumentedAttribute[Any]]:
-        return [part.of for part in resource.key] + [resource.attributes[name].of for name in self._columns(resource)]
+    def _ordered(self, plan: Plan, parent: Parent | None) -> Select[Any]:
+        ordered = ordering(plan.resource, self.query.order, nulls=self._nulls)
+        return self._narrowed(plan.columns, plan, parent).order_by(*ordered)
 
-    def _select(self, resource: ResourceType, parent: tuple[ResourceType, Key, Relation] | None) -> Select[Any]:
-        return self._from(select(*self._selected(resource)), resource, parent).where(*self.query.where)
-
-    def _from(
-        self, statement: Select[Any], resource: ResourceType, parent: tuple[ResourceType, Key, Relation] | None
-    ) -> Select[Any]:
+    def _narrowed(self, columns: Sequence[Any], plan: Plan, parent: Parent | None) -> Select[Any]:
+        """These columns of the rows that the client's conditions leave."""
         if parent is None:
-            return statement.select_from(resource.entity)
-        above, key, relation = parent
-        source: Any = aliased(above.entity)
-        columns = [getattr(source, part.name) for part in above.key]
-        return (
-            statement.select_from(source)
-            .join(getattr(source, relation.name).of_type(resource.entity))
-            .where(*(column == value for column, value in zip(columns, key, strict=True)))
-        )
+            statement = select(*columns).select_from(plan.resource.entity)
+        else:
+            above, _, relation = parent
+            statement = related.of_parent(columns, above, relation, plan.resource)
+        return statement.where(*self.query.where)
 
-    def _record(self, resource: ResourceType, row: Sequence[Any] | Row[Any]) -> Record:
-        width = len(resource.key)
-        key = tuple(row[:width])
-        values = {part.name: value for part, value in zip(resource.key, key, strict=True)}
-        values.update(zip(self._columns(resource), row[width:], strict=True))
-        return Record(resource=resource, key=key, id=resource.id_of(key), values=values)
+    def _total(self, plan: Plan, parent: Parent | None, graph: Graph) -> int:
+        page = self.query.page
+        started = self.query.cursors is None or not self.query.cursors.seek
+        if started and not graph.more and (graph.primary or not page.offset) and page.limit:
+            return page.offset + len(graph.primary)  # the last page tells
+        kept = parent is None and not self.query.where
+        statement = plan.count if kept else self._narrowed([func.count()], plan, parent)
+        return int(fetch(self.session, statement, _of_parent(parent))[0][0])
+
+    @property
+    def _nulls(self) -> bool:
+        """Whether the database has to be told where NULL goes."""
+        return self.session.get_bind().dialect.name == "postgresql"
+
+    def _records(self, plan: Plan, rows: Sequence[Sequence[Any]]) -> list[Record]:
+        met = self._met.setdefault(plan.resource.name, {})
+        key_of = plan.key_of
+        made: list[Record] = []
+        for row in rows:
+            key = key_of(row)
+            record = met.get(key)
+            if record is None:
+                record = met[key] = Record(plan, row, key)
+            made.append(record)
+        return made
 
     # --- includes
 
-    def _graph_of(self, record: Record) -> Graph:
-        graph = Graph(primary=[record])
-        self._follow(graph)
-        return graph
-
-    def _follow(self, graph: Graph) -> None:
+    def _follow(self, graph: Graph, plan: Plan) -> None:
         if self.query.include and graph.primary:
-            self._include(graph, graph.primary[0].resource, graph.primary, self.query.include)
-            for record in graph.primary:
-                graph.included.pop(record.identity, None)
+            self._include(plan, graph.primary, self.query.include, ())
+            primary = set(graph.primary)
+            graph.included = [each for met in self._met.values() for each in met.values() if each not in primary]
 
-    def _include(self, graph: Graph, resource: ResourceType, parents: Sequence[Record], tree: Tree) -> None:
+    def _include(self, plan: Plan, parents: Sequence[Record], tree: Tree, path: tuple[str, ...]) -> None:
         for name, branches in tree.items():
-            relation = resource.relations[name]
-            target = self.resources[relation.target]
-            found = self._by_key(parents, relation) if relation.columns else self._by_join(resource, parents, relation)
-            children: dict[Identity, Record] = {}
-            for parent, related in found:
-                for record in related:
-                    children.setdefault(record.identity, record)
-                identities = [record.identity for record in related]
-                linkage: Linkage = identities if relation.to_many else next(iter(identities), None)
-                graph.linkage.setdefault(parent.identity, {})[name] = linkage
-            for identity, record in children.items():
-                graph.included.setdefault(identity, record)
+            relation = plan.resource.relations[name]
+            target = self._plan(self.resources[relation.target])
+            if relation.columns:
+                children = self._by_key(plan, parents, relation, target)
+            else:
+                part = self._part(target, (*path, name)) if relation.to_many else None
+                children = self._by_parent(plan, parents, relation, target, part)
             if branches and children:
-                self._include(graph, target, list(children.values()), branches)
+                self._include(target, children, branches, (*path, name))
 
-    def _by_key(self, parents: Sequence[Record], relation: Relation) -> Iterator[tuple[Record, list[Record]]]:
+    def _part(self, target: Plan, path: tuple[str, ...]) -> Part | None:
+        """Which of each parent's rows, where the client asked for a page of them or for an order."""
+        nested = self.query.nested.get(path)
+        if nested is None:
+            return None
+        order = tuple(ordering(target.resource, nested.order, nulls=self._nulls))
+        return Part(order=order, limit=nested.limit, offset=nested.offset)
+
+    def _by_key(self, plan: Plan, parents: Sequence[Record], relation: Relation, target: Plan) -> list[Record]:
         """Related rows whose primary keys the parents hold: each is read once, however many refer to it."""
-        target = self.resources[relation.target]
-        points_to = [tuple(parent.values[name] for name in relation.columns) for parent in parents]
-        keys = list(dict.fromkeys(key for key in points_to if None not in key))
-        found: dict[Key, Record] = {}
-        for run in _runs(keys):
-            statement = select(*self._selected(target)).where(_any_of(target, run))
-            for row in self.session.execute(statement):
-                record = self._record(target, row)
-                found[record.key] = record
+        key_in = plan.at(relation.columns)
+        points_to = [key_in(parent.row) for parent in parents]
+        met = self._met.setdefault(target.resource.name, {})
+        wanted = dict.fromkeys(key for key in points_to if None not in key)
+        for run in _runs([key for key in wanted if key not in met]):
+            self._records(target, fetch(self.session, target.by_keys, keys_parameter(run)))
         for parent, key in zip(parents, points_to, strict=True):
-            yield parent, [found[key]] if key in found else []
+            _link(parent, relation, met.get(key))
+        return [met[key] for key in wanted if key in met]
 
-    def _by_join(
-        self, resource: ResourceType, parents: Sequence[Record], relation: Relation
-    ) -> Iterator[tuple[Record, list[Record]]]:
-        target = self.resources[relation.target]
-        source: Any = aliased(resource.entity)
-        keys = [getattr(source, part.name) for part in resource.key]
-        found: dict[Key, list[Record]] = {parent.key: [] for parent in parents}
-        made: dict[Key, Record] = {}
+    def _by_parent(
+        self, plan: Plan, parents: Sequence[Record], relation: Relation, target: Plan, part: Part | None
+    ) -> list[Record]:
+        """Related rows that a statement finds by the parents' keys."""
+        found: dict[Key, list[Row[Any]]] = {parent.key: [] for parent in parents}
+        width = len(plan.resource.key)
+        if part is None:
+            statement = target.led_to(plan.resource, relation)
+        else:
+            statement = related.parts_of_parents(plan.resource, relation, target, part)
         for run in _runs(list(found)):
-            statement = (
-                select(*keys, *self._selected(target))
-                .select_from(source)
-                .join(getattr(source, relation.name).of_type(target.entity))
-                .where(any_of(keys, run))
-                .order_by(*keys, *(part.of for part in target.key))
-            )
-            for row in self.session.execute(statement):
-                record = self._record(target, row[len(keys) :])
-                found[tuple(row[: len(keys)])].append(made.setdefault(record.key, record))
+            for row in fetch(self.session, statement, keys_parameter(run)):
+                found[tuple(row[:width])].append(row)
+        children: dict[Record, None] = {}
         for parent in parents:
-            yield parent, found[parent.key]
+            rows = found[parent.key]
+            if part is not None and part.limit is not None:
+                parent.parts[relation.name] = part.limit, len(rows) > part.limit
+                rows = rows[: part.limit]
+            own = self._records(target, [row[width:] for row in rows])
+            _link(parent, relation, own if relation.to_many else next(iter(own), None))
+            children |= dict.fromkeys(own)
+        return list(children)
 
 
-def _any_of(resource: ResourceType, keys: Sequence[Key]) -> ColumnElement[bool]:
-    return any_of([part.of for part in resource.key], keys)
+def _link(parent: Record, relation: Relation, linked: Any) -> None:
+    if parent.linked is None:
+        parent.linked = {}
+    parent.linked[relation.name] = linked
 
 
-def _runs(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+def _of_parent(parent: Parent | None) -> Mapping[str, Any]:
+    return {} if parent is None else keys_parameter([parent[1]])
+
+
+def _runs(keys: Sequence[Key]) -> Iterable[Sequence[Key]]:
     step = MOST_PARAMETERS // max(1, len(keys[0])) if keys else 1
     for start in range(0, len(keys), step):
         yield keys[start : start + step]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column
@@ -13,6 +13,7 @@ from rowgate.api.ids import join_id, split_id
 from rowgate.api.values import Codec, ValueFault, codec_for
 from rowgate.errors import DeclarationError
 from rowgate.mapped import mapper_of
+from rowgate.policy.relation_binding import BoundRelations
 
 __all__ = ["Attribute", "Key", "Relation", "ResourceType", "Resources"]
 
@@ -56,7 +57,8 @@ class Relation:
         columns: for a to-one relationship whose foreign key holds the target's primary key: the names of the foreign
             key's attributes, in the order of that primary key. Empty for every other one.
         required: whether each row must have a related row.
-        held_by: for a list: the names of the attributes of the related type that hold the foreign key.
+        held_by: for a list whose foreign key, in the related type, holds this one's primary key: the names of the
+            foreign key's attributes, in the order of that primary key. Empty for every other one.
         owns: whether a member that is taken out of the list is deleted.
         writable: whether clients may change it.
     """
@@ -66,14 +68,19 @@ class Relation:
     target: str
     to_many: bool
     columns: tuple[str, ...]
+    held_by: tuple[str, ...]
     required: bool
     owns: bool
     writable: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ResourceType:
-    """A mapped class as clients see it: one type of JSON:API resource, called as the class is."""
+    """A mapped class as clients see it: one type of JSON:API resource, called as the class is.
+
+    ``relation_type`` is its type in the relationship schema, where it has one, and ``permissions`` are that type's.
+    ``hidden`` names the attributes and relationships that were taken out: field rules hide them from a principal.
+    """
 
     name: str
     entity: type
@@ -81,6 +88,9 @@ class ResourceType:
     relations: Mapping[str, Relation]
     key: tuple[Attribute, ...]
     description: str
+    hidden: frozenset[str] = frozenset()
+    relation_type: str | None = None
+    permissions: tuple[str, ...] = ()
 
     def id_of(self, key: Iterable[object]) -> str:
         """The id of a row, from its primary key."""
@@ -104,18 +114,29 @@ class Resources(Mapping[str, ResourceType]):
 
     Args:
         entities: the mapped classes to expose.
+        relations: the relationship schema; None where there is none.
 
     Raises:
         DeclarationError: a class cannot be exposed: JSON has no form for a column, or a name is taken.
     """
 
-    def __init__(self, entities: Iterable[type]) -> None:
+    def __init__(self, entities: Iterable[type], *, relations: BoundRelations | None = None) -> None:
         exposed = sorted(entities, key=lambda entity: entity.__name__)
         names = {entity: entity.__name__ for entity in exposed}
         if len(set(names.values())) < len(names):
             raise DeclarationError("Two mapped classes have one name; the API could not tell them apart.")
-        self._types = {entity.__name__: _resource(entity, names) for entity in exposed}
-        self._of = {made.entity: made for made in self._types.values()}
+        self._take(_related(_resource(entity, names), relations) for entity in exposed)
+
+    @classmethod
+    def of_types(cls, types: Iterable[ResourceType]) -> Resources:
+        """Types that are made already."""
+        made = cls(())
+        made._take(types)
+        return made
+
+    def _take(self, types: Iterable[ResourceType]) -> None:
+        self._types = {each.name: each for each in types}
+        self._of = {each.entity: each for each in self._types.values()}
 
     def of(self, entity: type) -> ResourceType:
         """The type of a mapped class.
@@ -133,6 +154,15 @@ class Resources(Mapping[str, ResourceType]):
 
     def __len__(self) -> int:
         return len(self._types)
+
+
+def _related(resource: ResourceType, relations: BoundRelations | None) -> ResourceType:
+    """The type with its permissions in the relationship schema."""
+    kind = relations.types.get(resource.entity) if relations is not None else None
+    if relations is None or kind is None:
+        return resource
+    permissions = tuple(relations.compiled.schema.definitions[kind].permissions)
+    return replace(resource, relation_type=kind, permissions=permissions)
 
 
 def _resource(entity: type, names: Mapping[type, str]) -> ResourceType:
@@ -176,6 +206,7 @@ def _attributes(mapper: Mapper[Any]) -> Iterator[Attribute]:
 
 def _relation(relationship: RelationshipProperty[Any], mapper: Mapper[Any], names: Mapping[type, str]) -> Relation:
     columns: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
     required = False
     if relationship.direction is RelationshipDirection.MANYTOONE:
         holds = {remote: local for local, remote in relationship.local_remote_pairs or ()}
@@ -185,6 +216,11 @@ def _relation(relationship: RelationshipProperty[Any], mapper: Mapper[Any], name
         required = any(not column.nullable for column in holds.values() if isinstance(column, Column))
     elif relationship.direction is RelationshipDirection.ONETOMANY:
         remote_columns = [remote for _, remote in relationship.local_remote_pairs or ()]
+        held = dict(relationship.local_remote_pairs or ())
+        if set(held) == set(mapper.primary_key) and relationship.primaryjoin is not None and _is_plain(relationship):
+            held_by = tuple(
+                relationship.mapper.get_property_by_column(held[column]).key for column in mapper.primary_key
+            )
         required = any(not column.nullable for column in remote_columns if isinstance(column, Column))
     return Relation(
         name=relationship.key,
@@ -192,6 +228,7 @@ def _relation(relationship: RelationshipProperty[Any], mapper: Mapper[Any], name
         target=names[relationship.mapper.class_],
         to_many=bool(relationship.uselist),
         columns=columns,
+        held_by=held_by,
         required=required,
         owns=relationship.cascade.delete_orphan,
         writable=not relationship.viewonly,

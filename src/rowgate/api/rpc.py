@@ -26,15 +26,22 @@ from sqlalchemy.orm import InstanceState
 
 from rowgate import web
 from rowgate.api.body import escaped, read_body
+from rowgate.api.idempotency import refuse_key
 from rowgate.api.names import did_you_mean
 from rowgate.api.query import NONE
-from rowgate.api.read import Graph, Identity
 from rowgate.api.resources import Key, ResourceType
 from rowgate.api.serialize import JSONAPI
-from rowgate.api.service import Service, answer, fresh_session
+from rowgate.api.service import Service, answer
 from rowgate.api.values import INT_64, Codec, Json, ValueFault, codec_for
-from rowgate.errors import BadDocument, BadValue, DeclarationError, Faults, RowgateError, UnknownMember, ValueMissing
-from rowgate.types import Access
+from rowgate.errors import (
+    BadDocument,
+    BadValue,
+    DeclarationError,
+    RowgateError,
+    UnknownMember,
+    ValueMissing,
+    all_told,
+)
 
 __all__ = ["Argument", "Procedure", "RpcView", "procedure"]
 
@@ -148,8 +155,9 @@ class RpcView(View):
         self._service, self._procedure = service, procedure
 
     def dispatch_request(self, row_id: str | None = None) -> Response:
-        service, called = self._service, self._procedure
+        service, called = self._service.seen_by(web.session()), self._procedure
         service.answerable(called.resource, service.query(called.resource, NONE))
+        refuse_key()
         arguments = _read_arguments(called, read_body())
         positional: list[object] = []
         if row_id is not None:
@@ -186,10 +194,7 @@ def _read_arguments(called: Procedure, body: Mapping[str, Json]) -> dict[str, An
     for argument in called.arguments.values():
         if argument.required and argument.name not in given:
             faults.append(ValueMissing(f"{argument.name} is missing.", pointers=["/meta/args"]))
-    if len(faults) == 1:
-        raise faults[0]
-    if faults:
-        raise Faults(faults)
+    all_told(faults)
     return read
 
 
@@ -203,7 +208,7 @@ class _Result:
     def __init__(self, service: Service, returned: object) -> None:
         self._service, self._returned = service, returned
         self._rows: dict[type, dict[Key, None]] = {}
-        self._resources: dict[Identity, Json] = {}
+        self._resources: Mapping[tuple[str, str], Json] = {}
         self._collect(returned)
 
     def plain(self) -> Json:
@@ -231,16 +236,8 @@ class _Result:
         if not self._rows:
             return
         service = self._service
-        with fresh_session() as session:
-            for entity, keys in self._rows.items():
-                resource = service.resources.of(entity)
-                if session.decide(entity, Access.READ).refused:
-                    continue
-                query = service.plain_query()
-                records = service.reader(session, query).many(resource, list(keys))
-                serializer = service.serializer(query)
-                for record in records:
-                    self._resources[record.identity] = serializer.resource(record, Graph())
+        rows = [(service.resources.of(entity), key) for entity, keys in self._rows.items() for key in keys]
+        self._resources = service.all_read_again(rows, service.plain_query())
 
     def _plain(self, value: object) -> Json:
         state = _state(value)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
 
-from rowgate.api.checksum import checksum
+import orjson
+
 from rowgate.api.paging import page_links
-from rowgate.api.query import CHECKSUM, Query
-from rowgate.api.read import Graph, Identity, Linkage, Record
+from rowgate.api.plan import Record
+from rowgate.api.query import Query
+from rowgate.api.read import Graph
 from rowgate.api.resources import Relation
 from rowgate.api.values import Json
 
@@ -21,17 +24,15 @@ JSONAPI: Final = {"version": "1.1"}
 
 @dataclass(frozen=True, kw_only=True)
 class Serializer:
-    """Writes the answers to one request.
+    """Writes the answers to one request. What a row looks like is in its plan.
 
     Args:
         root: the path that all addresses begin with, ``/api`` say.
         query: which members are to be sent.
-        locking: whether resources carry their checksum.
     """
 
     root: str
     query: Query
-    locking: bool
 
     def list(self, graph: Graph, *, path: str) -> dict[str, Json]:
         """The document of a page of a list.
@@ -39,85 +40,63 @@ class Serializer:
         Args:
             path: the list's address.
         """
-        page = self.query.page
-        meta: dict[str, Json] = {"limit": page.limit}
-        if graph.total is not None:
-            meta |= {"count": graph.total, "total": graph.total}
-        links = page_links(path, self.query.parameters, page, total=graph.total, more=graph.more)
-        data = [self.resource(record, graph) for record in graph.primary]
-        return self._document(graph, data, links=links, meta=meta)
+        return self._document(graph, self._resources(graph.primary), links=self._links(graph, path), paged=True)
 
     def one(self, graph: Graph, *, path: str) -> dict[str, Json]:
         """The document of one resource, or of none."""
-        data = self.resource(graph.primary[0], graph) if graph.primary else None
+        data = self.resource(graph.primary[0]) if graph.primary else None
         return self._document(graph, data, links={"self": path})
 
     def linkage(self, graph: Graph, relation: Relation, *, path: str) -> dict[str, Json]:
         """The document of a relationship: only which resources it leads to."""
-        linked = [_identifier(record.identity) for record in graph.primary]
+        linked = [orjson.Fragment(record.identifier) for record in graph.primary]
         related = path.replace("/relationships/", "/")
         if not relation.to_many:
             return self._document(graph, linked[0] if linked else None, links={"self": path, "related": related})
-        page = self.query.page
-        links = page_links(path, self.query.parameters, page, total=graph.total, more=graph.more)
-        meta: dict[str, Json] = {"limit": page.limit}
-        if graph.total is not None:
-            meta |= {"count": graph.total, "total": graph.total}
-        return self._document(graph, linked, links=links | {"related": related}, meta=meta)
+        links = self._links(graph, path) | {"related": related}
+        return self._document(graph, linked, links=links, paged=True)
 
-    def resource(self, record: Record, graph: Graph) -> dict[str, Json]:
+    def resource(self, record: Record) -> dict[str, Json]:
         """One resource object."""
-        kind = record.resource
-        sent = self.query.fields.get(kind.name)
-        values = record.values
-        attributes: dict[str, Json] = {}
-        for name, attribute in kind.attributes.items():
-            if sent is None or name in sent:
-                value = values[name]
-                attributes[name] = None if value is None else attribute.codec.dump(value)
-        if self.locking and (sent is None or CHECKSUM in sent):
-            attributes[CHECKSUM] = checksum(kind, values)
-        here = self.address(kind.name, record.id)
-        made: dict[str, Json] = {"type": kind.name, "id": record.id, "attributes": attributes}
-        linked = graph.linkage.get(record.identity, {})
-        relationships: dict[str, Json] = {}
-        for name in kind.relations:
-            if sent is None or name in sent:
-                links = {"self": f"{here}/relationships/{name}", "related": f"{here}/{name}"}
-                relationships[name] = {"links": links}
-                if name in linked:
-                    relationships[name]["data"] = _data_of(linked[name])
-        if relationships:
+        plan = record.plan
+        name = plan.resource.name
+        here = f"{name}/{_in_address(record.id)}"
+        made: dict[str, Json] = {"type": name, "id": record.id, "attributes": plan.attributes(record)}
+        relationships = plan.relationships(record, self._quoted_root + here)
+        if relationships is not None:
             made["relationships"] = relationships
-        made["links"] = {"self": here}
+        made["links"] = {"self": f"{self.root}/{here}"}
+        if plan.asked:
+            made["meta"] = {"permissions": plan.permissions(record)}
         return made
 
     def address(self, kind: str, identity: str) -> str:
         """The address of one resource."""
-        return f"{self.root}/{kind}/{quote(identity, safe='')}"
+        return f"{self.root}/{kind}/{_in_address(identity)}"
 
-    def _document(
-        self,
-        graph: Graph,
-        data: Json,
-        *,
-        links: Mapping[str, Json],
-        meta: Mapping[str, Json] | None = None,
-    ) -> dict[str, Json]:
+    @cached_property
+    def _quoted_root(self) -> str:
+        """The root and a slash, ready to stand within a JSON string."""
+        return orjson.dumps(self.root + "/")[1:-1].decode()
+
+    def _resources(self, records: Iterable[Record]) -> Any:
+        return [self.resource(record) for record in records]
+
+    def _links(self, graph: Graph, path: str) -> dict[str, str | None]:
+        page = self.query.page
+        return page_links(path, self.query.parameters, page, total=graph.total, more=graph.more, ends=graph.ends)
+
+    def _document(self, graph: Graph, data: Json, *, links: Mapping[str, Json], paged: bool = False) -> dict[str, Json]:
         document: dict[str, Any] = {"jsonapi": JSONAPI, "data": data}
         if self.query.include:
-            document["included"] = [self.resource(record, graph) for record in graph.included.values()]
+            document["included"] = self._resources(graph.included)
         document["links"] = links
-        if meta is not None:
-            document["meta"] = meta
+        if paged:
+            counts = {} if graph.total is None else {"count": graph.total, "total": graph.total}
+            document["meta"] = {"limit": self.query.page.limit, **counts}
         return document
 
 
-def _identifier(identity: Identity) -> dict[str, str]:
-    return {"type": identity[0], "id": identity[1]}
-
-
-def _data_of(linkage: Linkage) -> Json:
-    if isinstance(linkage, list):
-        return [_identifier(each) for each in linkage]
-    return None if linkage is None else _identifier(linkage)
+def _in_address(identity: str) -> str:
+    # Most ids are plain, and quote() takes longer than all else of an address.
+    return identity if identity.isascii() and identity.isalnum() else quote(identity, safe="")

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response, request
 
 from rowgate import web
+from rowgate.api.etags import etag
+from rowgate.api.includes import Tree
 from rowgate.api.json_text import write_json
 from rowgate.api.media import media_type
 from rowgate.api.paging import Page
-from rowgate.api.query import Query, Tree, read_query
+from rowgate.api.plan import Plans
+from rowgate.api.query import Query, read_query
 from rowgate.api.read import Reader
 from rowgate.api.resources import Key, Resources, ResourceType
+from rowgate.api.search import Searched
 from rowgate.api.serialize import Serializer
+from rowgate.api.visible import nullable_where_hidden, visible_types
 from rowgate.api.write import Writer
 from rowgate.enforce import SecureSession
 from rowgate.enforce.read import refuse_verb
-from rowgate.errors import RowNotFound
+from rowgate.errors import PreconditionFailed, RowChanged, RowNotFound
+from rowgate.policy import BoundPolicy, Holder
 from rowgate.settings import Settings
 from rowgate.types import Access
 
 if TYPE_CHECKING:
     from rowgate.api.rpc import Procedure
 
-__all__ = ["PREFIX", "Service", "answer", "fresh_session", "root"]
+__all__ = ["PREFIX", "Service", "Written", "answer", "fresh_session", "not_modified", "root"]
 
 PREFIX: Final = "/api"
+
+_VARY: Final = {"Vary": "Accept, Authorization"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +48,48 @@ class Service:
     Args:
         resources: all types.
         settings: as read at start.
+        searched: what ``filter[search]`` looks at.
         procedures: the project's RPC methods; filled while the app is set up.
     """
 
     resources: Resources
     settings: Settings
+    searched: Searched = field(default_factory=dict)
     procedures: list[Procedure] = field(default_factory=list)
+    _seen: dict[tuple[frozenset[Any], ...], Service] = field(default_factory=dict, init=False)
+    _seen_by: dict[Holder, Service] = field(default_factory=dict, init=False)
+
+    def seen_by(self, session: SecureSession) -> Service:
+        """The service as a session's principal knows it: without the attributes that field rules hide from it.
+
+        Principals from whom the same is hidden share one.
+        """
+        seen = self._seen_by.get(session.holder)
+        if seen is None:
+            hidden = {each: session.decide(each, Access.READ).fields for each in session.gate.bound.entities}
+            key = tuple(frozenset(columns) for fields in hidden.values() for columns in (fields.open_in, fields.closed))
+            seen = self._seen.get(key)
+            if seen is None:
+                resources = visible_types(self.resources, hidden.__getitem__)
+                seen = self if resources is self.resources else replace(self, resources=resources)
+                self._seen[key] = seen
+            self._seen_by[session.holder] = seen
+        return seen
+
+    @cached_property
+    def plans(self) -> Plans:
+        """How the rows of each type are read and written."""
+        return Plans(locking=self.locking)
+
+    def described_to_everyone(self, bound: BoundPolicy) -> Service:
+        """The service as a description for everyone has it: an attribute that is hidden from somebody may be null."""
+        hidden = {
+            entity: [column for each in declared.fields if each.rule.kind == "hide" for column in each.columns]
+            for entity, declared in bound.entities.items()
+        }
+        if not any(hidden.values()):
+            return self
+        return replace(self, resources=nullable_where_hidden(self.resources, hidden.__getitem__))
 
     @property
     def locking(self) -> bool:
@@ -56,7 +102,9 @@ class Service:
         Raises:
             BadParameter, Faults: it is not.
         """
-        return read_query(request.args, resource, self.resources, self.settings, families=families)
+        return read_query(
+            request.args, resource, self.resources, self.settings, families=families, searched=self.searched
+        )
 
     def plain_query(self) -> Query:
         """The query that asks for nothing in particular."""
@@ -64,15 +112,19 @@ class Service:
 
     def reader(self, session: SecureSession, query: Query) -> Reader:
         """A reader on a session."""
-        return Reader(session=session, resources=self.resources, query=query, locking=self.locking)
+        return Reader(session=session, resources=self.resources, plans=self.plans, query=query)
 
-    def writer(self) -> Writer:
-        """A writer on the request's session."""
-        return Writer(session=web.session(), resources=self.resources, locking=self.locking)
+    def writer(self, *, commits: bool = True) -> Writer:
+        """A writer on the request's session.
+
+        Args:
+            commits: each write is committed; else the caller commits them all.
+        """
+        return Writer(session=web.session(), resources=self.resources, locking=self.locking, commits=commits)
 
     def serializer(self, query: Query) -> Serializer:
         """A serialiser of the request's answer."""
-        return Serializer(root=root(), query=query, locking=self.locking)
+        return Serializer(root=root(), query=query)
 
     def key(self, resource: ResourceType, text: str) -> Key:
         """The primary key that an id in an address spells.
@@ -103,8 +155,8 @@ class Service:
             refuse_verb(web.session(), target.entity, Access.READ)
             self._refuse_unreadable(target, branches)
 
-    def read_again(self, resource: ResourceType, key: Key, query: Query) -> dict[str, Any] | None:
-        """The document of a row after a write: read in a new transaction, as the principal sees it.
+    def read_again(self, resource: ResourceType, key: Key, query: Query) -> Written | None:
+        """A row after a write: read in a new transaction, as the principal sees it.
 
         None where the principal may not see the row it wrote.
         """
@@ -115,12 +167,68 @@ class Service:
             if graph is None:
                 return None
             serializer = self.serializer(query)
-            return serializer.one(graph, path=serializer.address(resource.name, resource.id_of(key)))
+            document = serializer.one(graph, path=serializer.address(resource.name, resource.id_of(key)))
+            return Written(document=document, tag=etag(graph.primary[0], query))
+
+    def all_read_again(
+        self, rows: Iterable[tuple[ResourceType, Key]], query: Query
+    ) -> dict[tuple[str, str], dict[str, Any]]:
+        """Rows after a write, each as a resource by type and id; with one statement for each type.
+
+        Read in a new transaction, as the principal sees them; a row that it may not see is left out.
+        """
+        keys: dict[str, dict[Key, None]] = {}
+        for resource, key in rows:
+            keys.setdefault(resource.name, {})[key] = None
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        with fresh_session() as session:
+            serializer = self.serializer(query)
+            for name, wanted in keys.items():
+                resource = self.resources[name]
+                if not session.decide(resource.entity, Access.READ).refused:
+                    records = self.reader(session, query).many(resource, list(wanted))
+                    found |= {record.identity: serializer.resource(record) for record in records}
+        return found
+
+    @contextmanager
+    def telling_current(self, resource: ResourceType, key: Key, query: Query) -> Iterator[None]:
+        """Tell a client whose row was changed meanwhile what it is now: in the error's ``meta.current``.
+
+        As the principal sees it, in a new transaction; the one that wrote is rolled back.
+        """
+        try:
+            yield
+        except (RowChanged, PreconditionFailed) as error:
+            web.session().rollback()
+            current = self.read_again(resource, key, query)
+            error.meta["current"] = current.document["data"] if current else None
+            raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A row as it is after a write.
+
+    Args:
+        document: of the row.
+        tag: its entity tag; None where the document has none.
+    """
+
+    document: dict[str, Any]
+    tag: str | None
+
+
+def not_modified(tag: str) -> Response:
+    """304: the client has the answer with this tag already."""
+    response = Response(status=304, headers={**_VARY, "Cache-Control": "no-store"})
+    del response.headers["Content-Type"]
+    response.set_etag(tag)
+    return response
 
 
 def fresh_session() -> SecureSession:
     """A session of the request's principal, apart from the one that wrote. Use it in a ``with``."""
-    return web.runtime().gate.session(web.principal(), request_id=web.request_id())
+    return web.open_session()
 
 
 def root() -> str:
@@ -129,16 +237,28 @@ def root() -> str:
 
 
 def answer(
-    document: Mapping[str, Any] | None, *, status: int = 200, headers: Mapping[str, str] | None = None
+    document: Mapping[str, Any] | None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    tag: str | None = None,
+    kind: str | None = None,
 ) -> Response:
-    """A response with a document, or 204 without one."""
+    """A response with a document, or 204 without one.
+
+    Args:
+        tag: the document's entity tag, without quotes.
+        kind: its media type; the one that the request accepts where none is given.
+    """
     if document is None:
-        response = Response(status=204)
+        response = Response(status=204, headers={"Vary": "Authorization"})
         del response.headers["Content-Type"]
     else:
-        response = Response(write_json(document), status=status, content_type=media_type())
-        response.vary.add("Accept")
+        kind = kind or media_type()
+        response = Response(write_json(document), status=status, content_type=kind, headers=_VARY)
     response.headers["Cache-Control"] = "no-store"
-    response.vary.add("Authorization")
-    response.headers.update(headers or {})
+    if tag is not None:
+        response.set_etag(tag)
+    if headers:
+        response.headers.update(headers)
     return response

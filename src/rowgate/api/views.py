@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from flask import Response, request
 from flask.views import MethodView
+from werkzeug.exceptions import NotFound
 
 from rowgate import web
+from rowgate.api import bulk
 from rowgate.api.body import read_body, read_draft, read_linkage
-from rowgate.api.query import LIST, NONE, ONE
-from rowgate.api.resources import Relation, ResourceType
-from rowgate.api.service import Service, answer
-from rowgate.errors import RowChanged, RowNotFound
+from rowgate.api.etags import etag, is_known, precondition, refuse_precondition
+from rowgate.api.export import export
+from rowgate.api.idempotency import done_once
+from rowgate.api.query import BULK, LIST, NONE, ONE, Query
+from rowgate.api.resources import Key, Relation, ResourceType
+from rowgate.api.serialize import JSONAPI
+from rowgate.api.service import Service, Written, answer, not_modified
+from rowgate.errors import RowNotFound
 
 __all__ = ["ListView", "RelatedView", "RelationshipView", "RowView"]
 
@@ -21,20 +28,32 @@ class ResourceView(MethodView):
     """What the views share; exposure derives from them and fills in the type.
 
     Attributes:
-        service: of the app.
-        resource: the type that the address begins with.
+        exposed: the service of the app.
+        exposed_type: the type that the address begins with.
     """
 
-    service: ClassVar[Service]
-    resource: ClassVar[ResourceType]
+    exposed: ClassVar[Service]
+    exposed_type: ClassVar[ResourceType]
+
+    @property
+    def service(self) -> Service:
+        """The service as the principal of the request knows it."""
+        return self.exposed.seen_by(web.session())
+
+    @property
+    def resource(self) -> ResourceType:
+        """The type that the address begins with, as the principal knows it."""
+        return self.service.resources.of(self.exposed_type.entity)
 
 
 class ListView(ResourceView):
-    """``/api/<Type>``: list and create."""
+    """``/api/<Type>``: list and create; change and delete many."""
 
     def get(self) -> Response:
         service, resource = self.service, self.resource
         query = service.query(resource, LIST)
+        if query.format is not None:
+            return export(service, resource, query, query.format)
         graph = service.reader(web.session(), query).page(resource)
         serializer = service.serializer(query)
         return answer(serializer.list(graph, path=request.script_root + request.path.rstrip("/")))
@@ -43,12 +62,49 @@ class ListView(ResourceView):
         service, resource = self.service, self.resource
         query = service.query(resource, ONE)
         service.answerable(resource, query)
-        draft = read_draft(read_body(), resource, service.resources)
-        key = service.writer().create(resource, draft)
-        document = service.read_again(resource, key, query)
-        if document is None:
+        refuse_precondition()
+        body = read_body()
+        if bulk.is_list(body):
+            service.query(resource, BULK)
+            rows = done_once(service, lambda: [(resource, key) for key in bulk.create_all(body, resource, service)])
+            return self._many(service, [row[1] for row in rows if row is not None], query, status=201)
+        draft = read_draft(body, resource, service.resources)
+        (row,) = done_once(service, lambda: [(resource, service.writer(commits=False).create(resource, draft))])
+        return created(service.read_again(*row, query) if row is not None else None)
+
+    def patch(self) -> Response:
+        service, resource = self.service, self.resource
+        query = service.query(resource, BULK)
+        service.answerable(resource, query)
+        refuse_precondition()
+        keys = bulk.update_all(read_body(), resource, service)
+        web.session().commit()
+        return self._many(service, keys, query)
+
+    def delete(self) -> Response:
+        service, resource = self.service, self.resource
+        service.query(resource, NONE)
+        refuse_precondition()
+        bulk.delete_all(read_body(), resource, service)
+        web.session().commit()
+        return answer(None)
+
+    def _many(self, service: Service, keys: Sequence[Key], query: Query, *, status: int = 200) -> Response:
+        """The answer about rows that were written: those that the principal may see, in the order of the request."""
+        resource = self.resource
+        found = service.all_read_again([(resource, key) for key in keys], query)
+        ids = [(resource.name, resource.id_of(key)) for key in keys]
+        if not found:
             return answer(None)
-        return answer(document, status=201, headers={"Location": document["data"]["links"]["self"]})
+        return answer({"jsonapi": JSONAPI, "data": [found[each] for each in ids if each in found]}, status=status)
+
+
+def created(written: Written | None) -> Response:
+    """The answer about a new row: 204 where the principal may not see it."""
+    if written is None:
+        return answer(None)
+    location = {"Location": written.document["data"]["links"]["self"]}
+    return answer(written.document, status=201, headers=location, tag=written.tag)
 
 
 class RowView(ResourceView):
@@ -60,8 +116,11 @@ class RowView(ResourceView):
         graph = service.reader(web.session(), query).one(resource, service.key(resource, row_id))
         if graph is None:
             raise RowNotFound.of(resource.name)
+        tag = etag(graph.primary[0], query)
+        if tag is not None and is_known(tag):
+            return not_modified(tag)
         serializer = service.serializer(query)
-        return answer(serializer.one(graph, path=serializer.address(resource.name, row_id)))
+        return answer(serializer.one(graph, path=serializer.address(resource.name, row_id)), tag=tag)
 
     def patch(self, row_id: str) -> Response:
         service, resource = self.service, self.resource
@@ -69,22 +128,17 @@ class RowView(ResourceView):
         service.answerable(resource, query)
         draft = read_draft(read_body(), resource, service.resources)
         key = service.key(resource, row_id)
-        try:
-            service.writer().update(resource, key, draft)
-        except RowChanged as error:
-            web.session().rollback()
-            current = service.read_again(resource, key, query)
-            raise RowChanged(
-                error.detail,
-                pointers=error.pointers,
-                meta={"current": current["data"] if current else None},
-            ) from error
-        return answer(service.read_again(resource, key, query))
+        with service.telling_current(resource, key, query):
+            service.writer().update(resource, key, draft, precondition=precondition())
+        written = service.read_again(resource, key, query)
+        return answer(written.document, tag=written.tag) if written else answer(None)
 
     def delete(self, row_id: str) -> Response:
         service, resource = self.service, self.resource
         service.query(resource, NONE)
-        service.writer().delete(resource, service.key(resource, row_id))
+        key = service.key(resource, row_id)
+        with service.telling_current(resource, key, service.plain_query()):
+            service.writer().delete(resource, key, precondition=precondition())
         return answer(None)
 
 
@@ -94,7 +148,19 @@ class RelationView(ResourceView):
     ApiLogicServer's clients write linkage to the address of the related rows; JSON:API's own is the other one.
     """
 
-    relation: ClassVar[Relation]
+    exposed_relation: ClassVar[Relation]
+
+    @property
+    def relation(self) -> Relation:
+        """The relationship that the address names.
+
+        Raises:
+            werkzeug.exceptions.NotFound: field rules hide its foreign key from the principal.
+        """
+        relation = self.resource.relations.get(self.exposed_relation.name)
+        if relation is None:
+            raise NotFound
+        return relation
 
     def post(self, row_id: str) -> Response:
         return change_relationship(self, self.relation, row_id)
@@ -119,9 +185,12 @@ class RelatedView(RelationView):
             raise RowNotFound.of(self.resource.name)
         serializer = service.serializer(query)
         path = f"{serializer.address(self.resource.name, row_id)}/{relation.name}"
+        parent = (self.resource, key, relation)
+        if query.format is not None:
+            return export(service, target, query, query.format, parent=parent)
         if relation.to_many:
-            return answer(serializer.list(reader.page(target, parent=(self.resource, key, relation)), path=path))
-        return answer(serializer.one(reader.related(self.resource, key, relation), path=path))
+            return answer(serializer.list(reader.page(target, parent=parent), path=path))
+        return answer(serializer.one(reader.related(parent), path=path))
 
 
 class RelationshipView(RelationView):
@@ -130,13 +199,13 @@ class RelationshipView(RelationView):
     def get(self, row_id: str) -> Response:
         service, relation = self.service, self.relation
         target = service.resources[relation.target]
-        query = service.query(target, LIST if relation.to_many else ONE)
+        query = service.query(target, LIST - {"format"} if relation.to_many else ONE)
         reader = service.reader(web.session(), query)
         key = service.key(self.resource, row_id)
         if not reader.is_there(self.resource, key):
             raise RowNotFound.of(self.resource.name)
         parent = (self.resource, key, relation)
-        graph = reader.page(target, parent=parent) if relation.to_many else reader.related(*parent)
+        graph = reader.page(target, parent=parent) if relation.to_many else reader.related(parent)
         serializer = service.serializer(query)
         path = f"{serializer.address(self.resource.name, row_id)}/relationships/{relation.name}"
         return answer(serializer.linkage(graph, relation, path=path))
@@ -149,6 +218,7 @@ def change_relationship(view: ResourceView, relation: Relation, row_id: str) -> 
     """
     service, resource = view.service, view.resource
     service.query(service.resources[relation.target], NONE)
+    refuse_precondition()
     linkage = read_linkage(read_body(), relation, service.resources)
     key = service.key(resource, row_id)
     writer = service.writer()

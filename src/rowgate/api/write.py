@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +11,16 @@ from sqlalchemy import Select, select
 
 from rowgate.api.body import Draft, Link, missing
 from rowgate.api.checksum import checksum
+from rowgate.api.etags import Precondition
 from rowgate.api.resources import Key, Relation, Resources, ResourceType
 from rowgate.enforce import SecureSession
-from rowgate.enforce.keys import any_of
+from rowgate.enforce.keys import any_of, chunks
 from rowgate.enforce.read import refuse_verb
 from rowgate.errors import (
     AccessRefused,
     BadValue,
     ClientIdRefused,
+    FieldRefused,
     ReferenceMissing,
     RowChanged,
     RowNotFound,
@@ -27,7 +30,7 @@ from rowgate.errors import (
 from rowgate.mapped import state_of
 from rowgate.types import Access
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "key_of", "told_where_set"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +41,14 @@ class Writer:
         session: whose principal asks.
         resources: all types.
         locking: whether a checksum that the client sends is compared.
+        commits: whether each write is committed. Else it is flushed, so that the next one finds it, and the caller
+            commits them all.
     """
 
     session: SecureSession
     resources: Resources
     locking: bool
+    commits: bool = True
 
     def create(self, resource: ResourceType, draft: Draft) -> Key:
         """Insert a row.
@@ -52,6 +58,19 @@ class Writer:
 
         Raises:
             RowgateError: it is refused; nothing was written.
+        """
+        obj, links = self.stage(resource, draft)
+        self.commit(links)
+        return key_of(obj)
+
+    def stage(self, resource: ResourceType, draft: Draft) -> tuple[Any, dict[str, Link]]:
+        """Add a new row to the session, and write nothing yet.
+
+        Returns:
+            The object, and by foreign key attribute the linkage that set it, for `told_where_set`.
+
+        Raises:
+            RowgateError: it is refused before anything is written.
         """
         # Before anything of the document is looked at: whoever may not write learns nothing by trying.
         refuse_verb(self.session, resource.entity, Access.INSERT)
@@ -63,21 +82,33 @@ class Writer:
             self.session.add(obj)
             for name, rows in members.items():
                 setattr(obj, name, rows)
-        self.commit(links)
-        identity = state_of(obj).identity
-        if identity is None:
-            raise RuntimeError("A row was committed and has no primary key.")
-        return tuple(identity)
+        return obj, links
 
-    def update(self, resource: ResourceType, key: Key, draft: Draft) -> None:
+    def update(
+        self, resource: ResourceType, key: Key, draft: Draft, *, precondition: Precondition | None = None
+    ) -> None:
         """Change a row.
 
         Raises:
             RowNotFound: there is none that the principal may see.
-            RowChanged: it is not as the client read it.
+            RowChanged, PreconditionFailed: it is not as the client read it.
             RowgateError: it is refused; nothing was written.
         """
         obj = self.find(resource, key)
+        self._refuse_unless(resource, obj, precondition)
+        self.commit(self.change(resource, obj, draft))
+
+    def change(self, resource: ResourceType, obj: Any, draft: Draft) -> dict[str, Link]:
+        """Change a row that was found, and write nothing yet.
+
+        Returns:
+            By foreign key attribute the linkage that set it, for `told_where_set`.
+
+        Raises:
+            RowChanged: it is not as the client read it.
+            RowgateError: it is refused before anything is written.
+        """
+        key = key_of(obj)
         if draft.id is not None and draft.id != resource.id_of(key):
             raise TypeConflict("The document's id is not the one of its address.", pointers=["/data/id"])
         self._refuse_stale(resource, obj, draft)
@@ -90,16 +121,19 @@ class Writer:
             links = self._assign(resource, obj, draft.attributes, draft)
             for name, members in self._members(resource, draft).items():
                 self._replace(resource.relations[name], obj, members, f"/data/relationships/{name}")
-        self.commit(links)
+        return links
 
-    def delete(self, resource: ResourceType, key: Key) -> None:
+    def delete(self, resource: ResourceType, key: Key, *, precondition: Precondition | None = None) -> None:
         """Delete a row.
 
         Raises:
             RowNotFound: there is none that the principal may see.
+            PreconditionFailed: it is not as the client read it.
             RowgateError: it is refused; nothing was written.
         """
-        self.session.delete(self.find(resource, key))
+        obj = self.find(resource, key)
+        self._refuse_unless(resource, obj, precondition)
+        self.session.delete(obj)
         self.commit({})
 
     # --- relationships
@@ -160,26 +194,36 @@ class Writer:
             RowNotFound: there is none that the principal may see.
             AccessRefused: the principal may not read the type at all.
         """
-        columns = [part.of for part in resource.key]
-        statement: Select[Any] = select(resource.entity).where(any_of(columns, [key])).with_for_update()
-        found = self.session.scalars(statement).one_or_none()
-        if found is None:
+        found = self.find_all(resource, [key])
+        if not found:
             raise RowNotFound.of(resource.name)
+        return found[key]
+
+    def find_all(self, resource: ResourceType, keys: Sequence[Key]) -> dict[Key, Any]:
+        """Rows by their keys, those that the principal may see, each locked until the transaction ends.
+
+        Raises:
+            AccessRefused: the principal may not read the type at all.
+        """
+        columns = [part.of for part in resource.key]
+        found: dict[Key, Any] = {}
+        for run in chunks(keys):
+            # In one order, so that two requests that name the same rows wait for each other and do not deadlock.
+            statement: Select[Any] = select(resource.entity).where(any_of(columns, run)).order_by(*columns)
+            found |= {key_of(obj): obj for obj in self.session.scalars(statement.with_for_update())}
         return found
 
     def commit(self, links: Mapping[str, Link]) -> None:
-        """Commit; a reference that is not there is told at the place where the client set it.
+        """Commit, or flush where the caller commits; a reference that is not there is told where the client set it.
 
         Args:
             links: by foreign key attribute: the linkage it was set by.
         """
-        try:
-            self.session.commit()
-        except ReferenceMissing as error:
-            for name in (pointer.removeprefix("/data/attributes/") for pointer in error.pointers):
-                if name in links:
-                    raise missing(links[name]) from error
-            raise
+        with told_where_set(links):
+            if self.commits:
+                self.session.commit()
+            else:
+                self.session.flush()
 
     def _chosen_key(self, resource: ResourceType, draft: Draft) -> dict[str, Any]:
         """The primary key that the client chose, as ``id``, as attributes, or as both alike."""
@@ -289,8 +333,48 @@ class Writer:
     def _refuse_stale(self, resource: ResourceType, obj: Any, draft: Draft) -> None:
         if not self.locking or draft.checksum is None:
             return
-        values = {name: getattr(obj, name) for name in resource.attributes}
-        if checksum(resource, values) != draft.checksum:
+        if _checksum(resource, obj) != draft.checksum:
             raise RowChanged(
                 f"This {resource.name} was changed since it was read.", pointers=["/data/attributes/S_CheckSum"]
             )
+
+    def _refuse_unless(self, resource: ResourceType, obj: Any, precondition: Precondition | None) -> None:
+        if precondition is not None:
+            precondition.refuse_unless_met(_checksum(resource, obj))
+
+
+def key_of(obj: Any) -> Key:
+    """The primary key of a row that was read or written."""
+    identity = state_of(obj).identity
+    if identity is None:
+        raise RuntimeError("The row was not written yet and has no primary key.")
+    return tuple(identity)
+
+
+def _checksum(resource: ResourceType, obj: Any) -> str:
+    return checksum(resource, {name: getattr(obj, name) for name in resource.attributes})
+
+
+@contextmanager
+def told_where_set(links: Mapping[str, Link]) -> Iterator[None]:
+    """Let an error about a foreign key point to the place where the client set it: an attribute, or linkage.
+
+    Args:
+        links: by foreign key attribute: the linkage it was set by.
+    """
+    try:
+        yield
+    except ReferenceMissing as error:
+        for name in (pointer.removeprefix("/data/attributes/") for pointer in error.pointers):
+            if name in links:
+                raise missing(links[name]) from error
+        raise
+    except FieldRefused as error:
+        error.pointers = tuple(_where_set(pointer, links) for pointer in error.pointers)
+        raise
+
+
+def _where_set(pointer: str, links: Mapping[str, Link]) -> str:
+    """Where in the document an attribute was set: in the attributes, or by the linkage of a relationship."""
+    link = links.get(pointer.removeprefix("/data/attributes/"))
+    return pointer if link is None else link.pointer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from flask import Flask
 from sqlalchemy import Engine
@@ -10,7 +11,10 @@ from sqlalchemy import Engine
 from rowgate import web
 from rowgate.auth import guard
 from rowgate.auth.blueprint import NAME, make_blueprint
+from rowgate.auth.cookies import SessionCookies
+from rowgate.auth.login import LogIn
 from rowgate.auth.passwords import Passwords
+from rowgate.auth.powers import Powers
 from rowgate.auth.providers import MemoryProvider, MemoryUser, Provider, SqlProvider
 from rowgate.auth.revocations import MemoryRevocations, Revocations, SqlRevocations
 from rowgate.auth.secret import signing_secret
@@ -21,10 +25,12 @@ from rowgate.settings import Settings
 from rowgate.types import Principal
 
 __all__ = [
+    "Auth",
     "MemoryProvider",
     "MemoryRevocations",
     "MemoryUser",
     "Passwords",
+    "Powers",
     "Provider",
     "Revocations",
     "SqlProvider",
@@ -77,7 +83,18 @@ def make_revocations(settings: Settings, *, engine: Engine | None = None) -> Rev
     return MemoryRevocations() if settings.auth_provider == "memory" else SqlRevocations(_needed(engine))
 
 
-def install(app: Flask, *, provider: Provider, revocations: Revocations) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Auth:
+    """Log-in as installed in an app, for packages above that have log-in pages of their own."""
+
+    provider: Provider
+    tokens: Tokens
+    log_in: LogIn
+    cookies: SessionCookies
+    powers: Powers
+
+
+def install(app: Flask, *, provider: Provider, revocations: Revocations) -> Auth:
     """Put log-in into *app*: the routes of ``/api/auth``, and a guard before every route that is not public.
 
     Args:
@@ -87,24 +104,34 @@ def install(app: Flask, *, provider: Provider, revocations: Revocations) -> None
 
     Raises:
         SecretRefused: there is no signing secret that can be relied on.
+        SettingRefused: a setting names a role that does not exist.
     """
-    settings = web.runtime(app).settings
+    runtime = web.runtime(app)
+    settings = runtime.settings
+    secret = signing_secret(settings)
+    powers = Powers(settings=settings, policy=runtime.gate.policy)
+    powers.check()
+    cookies = SessionCookies(secret)
     tokens = Tokens(
         app,
         provider=provider,
         revocations=revocations,
-        secret=signing_secret(settings),
+        secret=secret,
         settings=settings,
+        powers=powers,
+        cookies=cookies,
     )
     throttle = Throttle(
         per_user=settings.login_attempts,
         per_address=settings.login_attempts_address,
         window=settings.login_window_seconds,
     )
-    app.register_blueprint(make_blueprint(provider=provider, tokens=tokens, throttle=throttle))
+    log_in = LogIn(provider=provider, throttle=throttle)
+    app.register_blueprint(make_blueprint(log_in=log_in, tokens=tokens))
     # They read their token themselves: refresh takes a refresh token, and log-out either kind.
     web.make_public(app, f"{NAME}.login", f"{NAME}.refresh", f"{NAME}.logout")
     guard.install(app, tokens)
+    return Auth(provider=provider, tokens=tokens, log_in=log_in, cookies=cookies, powers=powers)
 
 
 def _needed(engine: Engine | None) -> Engine:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Flask, request
 
 from rowgate import web
+from rowgate.auth.cookies import SAFE
 from rowgate.auth.tokens import Tokens
+from rowgate.errors import ReadOnlyView
 
 __all__ = ["install"]
 
@@ -18,7 +20,7 @@ def install(app: Flask, tokens: Tokens) -> None:
 
     Args:
         app: the Flask app; `rowgate.web.install` was called on it.
-        tokens: reads the request's access token.
+        tokens: reads the request's access token, or its cookie.
     """
 
     @app.before_request
@@ -28,4 +30,8 @@ def install(app: Flask, tokens: Tokens) -> None:
                 return
         elif web.is_public(request.endpoint):
             return
-        web.set_principal(tokens.principal())
+        caller = tokens.caller()
+        web.set_principal(caller)
+        # Rows are kept safe by the session; this is for what else a project's route may do, send a mail say.
+        if caller.read_only and request.method not in SAFE:
+            raise ReadOnlyView.of(caller.principal.id)

@@ -5,18 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, bindparam, or_, select, update
 
 from rowgate.auth.claims import Claims
 from rowgate.auth.passwords import Passwords
 from rowgate.auth.sql_models import User, UserRole
 from rowgate.types import Principal
 
-__all__ = ["MemoryProvider", "MemoryUser", "Provider", "SqlProvider"]
+__all__ = ["Directory", "MemoryProvider", "MemoryUser", "Person", "Provider", "SqlProvider"]
 
 _log = logging.getLogger("rowgate.auth")
+
+# Built once: each request asks it.
+_ACCOUNT = (
+    select(User.id, User.password_hash, User.active, User.claims, UserRole.role)
+    .outerjoin(UserRole, UserRole.user_id == User.id)
+    .where(User.id == bindparam("name"))
+)
 
 
 class Provider(Protocol):
@@ -39,6 +46,28 @@ class Provider(Protocol):
 
         Raises:
             BadClaim: as above.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A user as a list shows them."""
+
+    id: str
+    name: str
+    roles: frozenset[str]
+
+
+@runtime_checkable
+class Directory(Protocol):
+    """A provider that can list its users; others need not be."""
+
+    def users(self, search: str, *, limit: int) -> list[Person]:
+        """The users who may log in and whose id or name holds a text, in any case of letters; by id.
+
+        Args:
+            search: the text; all users where it is empty.
+            limit: how many at most.
         """
 
 
@@ -82,16 +111,25 @@ class SqlProvider:
             return None
         return self._claims.principal(id=account.id, roles=account.roles, claims=account.claims)
 
+    def users(self, search: str, *, limit: int) -> list[Person]:
+        """See `Directory`. Two statements."""
+        wanted = search if _storable(search) else ""
+        found = or_(User.id.icontains(wanted, autoescape=True), User.name.icontains(wanted, autoescape=True))
+        statement = select(User.id, User.name).where(User.active, found).order_by(User.id).limit(limit)
+        with self._engine.connect() as connection:
+            rows = connection.execute(statement).all()
+            held = select(UserRole.user_id, UserRole.role).where(UserRole.user_id.in_([row.id for row in rows]))
+            roles = connection.execute(held).all()
+        return [
+            Person(id=row.id, name=row.name, roles=frozenset(role for user, role in roles if user == row.id))
+            for row in rows
+        ]
+
     def _account(self, name: str) -> _Account | None:
         if not _storable(name):
             return None
-        statement = (
-            select(User.id, User.password_hash, User.active, User.claims, UserRole.role)
-            .outerjoin(UserRole, UserRole.user_id == User.id)
-            .where(User.id == name)
-        )
         with self._engine.connect() as connection:
-            rows = connection.execute(statement).all()
+            rows = connection.execute(_ACCOUNT, {"name": name}).all()
         # Some databases compare without regard to case or trailing spaces; one name is one user here.
         if not rows or rows[0].id != name:
             return None
@@ -169,6 +207,11 @@ class MemoryProvider:
     def remove(self, id: str) -> None:  # noqa: A002
         """Remove a user; no such user is no error."""
         self._accounts.pop(id, None)
+
+    def users(self, search: str, *, limit: int) -> list[Person]:
+        """See `Directory`."""
+        found = [a for _, a in sorted(self._accounts.items()) if a.active and search.casefold() in a.id.casefold()]
+        return [Person(id=each.id, name=each.id, roles=each.roles) for each in found[:limit]]
 
     def authenticate(self, username: str, password: str) -> Principal | None:
         """See `Provider`."""

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Protocol
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from rowgate.auth.sql_models import RevokedToken
@@ -19,6 +19,9 @@ from rowgate.auth.sql_models import RevokedToken
 __all__ = ["MemoryRevocations", "Revocations", "SqlRevocations"]
 
 KIND = "login"
+
+# Built once: each request asks it.
+_ENDED = select(RevokedToken.jti).where(RevokedToken.jti == bindparam("login"))
 
 
 class Revocations(Protocol):
@@ -64,7 +67,7 @@ class SqlRevocations:
     def revoked(self, login: str) -> bool:
         """See `Revocations`. One statement."""
         with self._engine.connect() as connection:
-            found = connection.scalar(select(RevokedToken.jti).where(RevokedToken.jti == login))
+            found = connection.scalar(_ENDED, {"login": login})
         return found is not None
 
     def purge(self, now: int) -> int:

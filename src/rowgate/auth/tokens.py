@@ -7,6 +7,10 @@ in which a hidden row is shown.
 
 All tokens of one log-in carry its id (``login``) and its end (``login_exp``): log-out ends them together, and
 refreshing cannot prolong a log-in for ever. A refresh token is not replaced when used: two tabs may refresh at once.
+
+A browser's log-in is one token of the kind ``session``, in a cookie, that lasts as long as the log-in. A view of the
+rows as somebody else is an access token whose ``sub`` is that user and whose ``act`` names who really asks (RFC 8693,
+4.1); it belongs to the log-in of the latter, ends with it, and is good only as long as they may view.
 """
 
 from __future__ import annotations
@@ -19,20 +23,22 @@ from typing import Any, Literal
 
 from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
-from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token, decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import ExpiredSignatureError, PyJWTError
+from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token
+from jwt import ExpiredSignatureError, PyJWTError, decode
 
+from rowgate.auth.cookies import SessionCookies
+from rowgate.auth.powers import Powers
 from rowgate.auth.providers import Provider
 from rowgate.auth.revocations import Revocations
 from rowgate.auth.secret import derived_key
-from rowgate.errors import BadToken, ExpiredToken, MissingToken, RowgateError
+from rowgate.errors import BadToken, ExpiredToken, MissingToken, NoSuchUser, RowgateError, ViewRefused
 from rowgate.settings import Secret, Settings
 from rowgate.types import Principal
+from rowgate.web import Caller
 
 __all__ = ["Issued", "Tokens"]
 
-Kind = Literal["access", "refresh"]
+Kind = Literal["access", "refresh", "session"]
 
 ISSUER = "rowgate"
 AUDIENCE = "rowgate-api"
@@ -76,20 +82,33 @@ class Tokens:
         revocations: says which log-ins were ended.
         secret: the installation's signing secret.
         settings: the tokens' lives.
+        powers: says who may view the rows as whom.
+        cookies: hold the tokens of browsers.
     """
 
     def __init__(
-        self, app: Flask, *, provider: Provider, revocations: Revocations, secret: Secret, settings: Settings
+        self,
+        app: Flask,
+        *,
+        provider: Provider,
+        revocations: Revocations,
+        secret: Secret,
+        settings: Settings,
+        powers: Powers,
+        cookies: SessionCookies,
     ) -> None:
         self._provider = provider
+        self._powers = powers
+        self._cookies = cookies
         self._revocations = revocations
         self._access_life = timedelta(minutes=settings.access_minutes)
         self._refresh_life = timedelta(days=settings.refresh_days)
+        self._key = derived_key(secret, purpose="tokens")
         app.config.update(
             JWT_ALGORITHM="HS256",
             # Named again for reading: the algorithm in a token's own header must not choose.
             JWT_DECODE_ALGORITHMS=["HS256"],
-            JWT_SECRET_KEY=derived_key(secret, purpose="tokens"),
+            JWT_SECRET_KEY=self._key,
             JWT_TOKEN_LOCATION=["headers"],
             JWT_ENCODE_ISSUER=ISSUER,
             JWT_DECODE_ISSUER=ISSUER,
@@ -116,7 +135,7 @@ class Tokens:
         """A new access token for the refresh token in the request's header; it does not outlive the log-in.
 
         Raises:
-            MissingToken, BadToken, ExpiredToken: as `principal`.
+            MissingToken, BadToken, ExpiredToken: as `caller`.
         """
         claims = self._claims("refresh")
         principal = self._current(claims)
@@ -128,24 +147,111 @@ class Tokens:
         )
         return Issued(access_token=token, expires_in=seconds)
 
-    def principal(self) -> Principal:
-        """Who the access token in the request's header stands for, with the roles and claims held now.
+    @property
+    def session_seconds(self) -> int:
+        """How long a log-in lasts."""
+        return int(self._refresh_life.total_seconds())
+
+    def session(self, principal: Principal) -> tuple[str, Caller]:
+        """The token of a new log-in in a browser, and who sends the requests that carry it."""
+        login, end = uuid.uuid4().hex, int(time.time()) + self.session_seconds
+        claims = {"login": login, "login_exp": end, "type": "session"}
+        token = create_access_token(principal.id, additional_claims=claims, expires_delta=self._refresh_life)
+        return token, Caller(principal=principal, login=login, expires_at=end)
+
+    def view(self, caller: Caller, user: str, *, writes: bool) -> tuple[Issued, Caller]:
+        """An access token for the rows of another user.
+
+        Args:
+            caller: who asks; not a view itself.
+            user: the id of the user whose rows are to be viewed.
+            writes: whether the view may write; otherwise it only reads.
 
         Raises:
-            MissingToken: there is no bearer token.
-            ExpiredToken: its time is over.
-            BadToken: it is damaged, forged, revoked, no access token, or its user may no longer log in.
+            ViewRefused: the caller may not.
+            NoSuchUser: there is no such user who may log in.
         """
-        return self._current(self._claims("access"))
+        actor = caller.principal
+        # Not from within a view: one that only reads would be the way to one that writes.
+        if caller.login is None or caller.actor is not None or not self._powers.view_as(actor):
+            raise ViewRefused("You may not view the rows as somebody else.")
+        subject = self._provider.principal(user)
+        if subject is None:
+            raise NoSuchUser("There is no such user.")
+        if not self._powers.may_view(actor, subject):
+            raise ViewRefused("You may not view the rows as a superuser.")
+        now = int(time.time())
+        seconds = int(self._access_life.total_seconds())
+        claims = {
+            "login": caller.login,
+            "login_exp": now + int(self._refresh_life.total_seconds()),
+            "act": {"sub": actor.id},
+            "view": "write" if writes else "read",
+        }
+        token = create_access_token(subject.id, additional_claims=claims, expires_delta=self._access_life)
+        return Issued(access_token=token, expires_in=seconds), Caller(
+            principal=subject, login=caller.login, actor=actor, read_only=not writes, expires_at=now + seconds
+        )
+
+    def caller(self) -> Caller:
+        """Who sends the request, with the roles and claims held now: by its bearer token, else by its cookie.
+
+        Raises:
+            MissingToken: there is neither.
+            ExpiredToken: its time is over.
+            BadToken: it is damaged, forged, revoked, of another kind, or its user may no longer log in.
+            CsrfRefused: the cookie alone is there, and the request writes.
+        """
+        cookie = None if "Authorization" in request.headers else self._cookies.read(request)
+        if cookie is not None:
+            found = self.cookie_caller(cookie)
+            self._cookies.refuse_forged(request, found.login or "")
+            return found
+        claims = self._claims("access")
+        if "act" in claims:
+            return self._viewer(claims)
+        return Caller(principal=self._current(claims), login=claims["login"], expires_at=claims["exp"])
+
+    def cookie_caller(self, token: str) -> Caller:
+        """Who the token of a cookie stands for; whether the request was forged is not looked at.
+
+        Raises:
+            BadToken, ExpiredToken: as `caller`.
+        """
+        claims = self._genuine(token, "session")
+        return Caller(principal=self._current(claims), login=claims["login"], expires_at=claims["exp"])
 
     def log_out(self) -> None:
         """End the log-in of the token in the request's header, access or refresh: all of its tokens are refused.
 
         Raises:
-            MissingToken, BadToken, ExpiredToken: as `principal`.
+            MissingToken, BadToken, ExpiredToken: as `caller`.
         """
         claims = self._claims("access", "refresh")
         self._revocations.revoke(claims["login"], expires_at=claims["login_exp"] + 2 * LEEWAY)
+
+    def end(self, caller: Caller) -> None:
+        """End the log-in that a caller's request belongs to: all of its tokens are refused, the views too."""
+        if caller.login is not None:
+            # The caller's own token may end before the log-in does; none of it outlives this.
+            end = int(time.time()) + int(self._refresh_life.total_seconds())
+            self._revocations.revoke(caller.login, expires_at=end + 2 * LEEWAY)
+
+    def _viewer(self, claims: dict[str, Any]) -> Caller:
+        """Who a view's token stands for; both users and the right to view are looked up anew."""
+        act, view = claims["act"], claims.get("view")
+        name = act.get("sub") if isinstance(act, dict) else None
+        actor = self._provider.principal(name) if isinstance(name, str) else None
+        subject = self._current(claims)
+        if actor is None or view not in ("read", "write") or not self._powers.may_view(actor, subject):
+            raise _refused()
+        return Caller(
+            principal=subject,
+            login=claims["login"],
+            actor=actor,
+            read_only=view == "read",
+            expires_at=claims["exp"],
+        )
 
     def _current(self, claims: dict[str, Any]) -> Principal:
         principal = self._provider.principal(claims["sub"])
@@ -154,13 +260,20 @@ class Tokens:
         return principal
 
     def _claims(self, *kinds: Kind) -> dict[str, Any]:
-        """The claims of the request's token, when it is genuine, current, of one of *kinds*, and not ended."""
-        token = _bearer()
+        """The claims of the request's bearer token, when it is genuine, current, of one of *kinds*, and not ended."""
+        return self._genuine(_bearer(), *kinds)
+
+    def _genuine(self, token: str, *kinds: Kind) -> dict[str, Any]:
+        if len(token) > LONGEST:
+            raise _refused()
         try:
-            claims: dict[str, Any] = decode_token(token)
+            # PyJWT itself: Flask-JWT-Extended's decode_token takes the token apart three times.
+            claims: dict[str, Any] = decode(
+                token, self._key, algorithms=["HS256"], audience=AUDIENCE, issuer=ISSUER, leeway=LEEWAY
+            )
         except ExpiredSignatureError:
             raise _expired() from None
-        except (PyJWTError, JWTExtendedException, RecursionError):  # deep JSON: only PyJWT 2.15 turns it into its own
+        except (PyJWTError, RecursionError):  # deep JSON: only PyJWT 2.15 turns it into its own
             raise _refused() from None
         # The libraries check those claims that are there; what is used below must be there, exp above all.
         if any(type(claims.get(name)) is not kind for name, kind in _CLAIMS.items()):
@@ -200,7 +313,7 @@ def _bearer() -> str:
     scheme, _, token = headers[0].strip().partition(" ")
     if scheme.lower() != "bearer":
         raise _missing()
-    if len(headers) > 1 or len(token) > LONGEST:
+    if len(headers) > 1:
         raise _refused()
     return token.strip()
 

@@ -8,19 +8,30 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import has_request_context, request
 
 from rowgate.errors import MissingPrincipal, PrincipalFixed
-from rowgate.types import Principal
+from rowgate.types import Access, Principal
 from rowgate.web.runtime import runtime
 
 if TYPE_CHECKING:
     from rowgate.enforce import SecureSession
 
-__all__ = ["close", "principal", "request_id", "session", "set_principal"]
+__all__ = [
+    "Caller",
+    "caller",
+    "close",
+    "open_session",
+    "principal",
+    "request_id",
+    "session",
+    "set_principal",
+    "who_asked",
+]
 
 _STATE = "rowgate.request"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,10 +39,34 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who sends a request, and as whom it is served.
+
+    Args:
+        principal: whose rows are served.
+        login: the id of the log-in that the request belongs to; None where the program says who asks.
+        actor: who really asks, where they view the rows as *principal*.
+        read_only: nothing may be written.
+        expires_at: when the token that was sent ends, in seconds since 1970 (UTC).
+    """
+
+    principal: Principal
+    login: str | None = None
+    actor: Principal | None = None
+    read_only: bool = False
+    expires_at: int | None = None
+
+    @property
+    def real(self) -> Principal:
+        """Who sits in front of the screen: the actor, where there is one."""
+        return self.actor or self.principal
+
+
 @dataclass
 class _State:
     request_id: str
-    principal: Principal | None = None
+    caller: Caller | None = None
     session: SecureSession | None = None
 
 
@@ -52,22 +87,34 @@ def principal() -> Principal:
     Raises:
         MissingPrincipal: no request is being served, or nobody has logged in for this one.
     """
-    found = _state().principal
+    return caller().principal
+
+
+def caller() -> Caller:
+    """Who sends the request, and as whom it is served.
+
+    Raises:
+        MissingPrincipal: no request is being served, or nobody has logged in for this one.
+    """
+    found = _state().caller
     if found is None:
         raise MissingPrincipal("This route asks for rows, but nothing said who asks.")
     return found
 
 
-def set_principal(principal: Principal) -> None:
+def set_principal(who: Principal | Caller) -> None:
     """Say who the request is served for: once, before any of its rows are asked for.
+
+    Args:
+        who: the principal; or the caller, where more is known than that.
 
     Raises:
         PrincipalFixed: the request has a principal already.
     """
     state = _state()
-    if state.principal is not None:
+    if state.caller is not None:
         raise PrincipalFixed("The request has a principal already.")
-    state.principal = principal
+    state.caller = who if isinstance(who, Caller) else Caller(principal=who)
 
 
 def session() -> SecureSession:
@@ -81,14 +128,38 @@ def session() -> SecureSession:
     """
     state = _state()
     if state.session is None:
-        writes = request.method not in _SAFE
-        state.session = runtime().gate.session(principal(), request_id=state.request_id, writes=writes)
+        state.session = open_session(writes=request.method not in _SAFE)
     return state.session
+
+
+def open_session(*, writes: bool = False) -> SecureSession:
+    """A session of the request's principal, apart from `session`; use it in a ``with``.
+
+    Args:
+        writes: its transaction is one that writes.
+
+    Raises:
+        MissingPrincipal: nobody has logged in for this request.
+    """
+    who = caller()
+    return runtime().gate.session(
+        who.principal,
+        request_id=request_id(),
+        writes=writes and not who.read_only,
+        actor=who.actor.id if who.actor is not None else None,
+        verbs=Access.READ if who.read_only else Access.ALL,
+    )
 
 
 def request_id() -> str:
     """The request's id: its header ``X-Request-Id`` (1 to 64 of ``A-Z a-z 0-9 . _ -``), else a generated one."""
     return _state().request_id
+
+
+def who_asked(environ: Mapping[str, object]) -> tuple[str | None, Caller | None]:
+    """The id of a request and its caller, from its WSGI environment, also after it was served."""
+    state = environ.get(_STATE)
+    return (state.request_id, state.caller) if isinstance(state, _State) else (None, None)
 
 
 def close() -> None:

@@ -1,7 +1,7 @@
 """Lets web pages of the listed origins call the API; installed only when there are any.
 
-Tokens travel in a header that a page sets itself, never in a cookie, so credentials mode is not needed and not
-offered (https://fetch.spec.whatwg.org/#http-cors-protocol).
+Tokens travel in a header that a page sets itself. The cookie of a log-in is for this server's own pages, so credentials
+mode is not offered (https://fetch.spec.whatwg.org/#http-cors-protocol).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 __all__ = ["install"]
 
 _METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
-_SENT = "Authorization, Content-Type, Accept, If-Match, If-None-Match, X-Request-Id"
+_SENT = "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
 _READ = "ETag, Location, Retry-After, WWW-Authenticate, X-Request-Id"
 _PREFLIGHT_SECONDS = "600"
 

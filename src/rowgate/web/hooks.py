@@ -1,4 +1,4 @@
-"""The hooks that every request passes through: its id, the size limit, CORS, the session's end, proxies."""
+"""The hooks that every request passes through: its id, the size limit, CORS, headers, the session's end, proxies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from rowgate.settings import Settings
-from rowgate.web import context, cors
+from rowgate.web import bodies, context, cors, headers
 from rowgate.web.runtime import EXTENSION, Runtime
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["install"]
 
 
 def install(app: Flask, *, gate: Gate, settings: Settings) -> Runtime:
-    """Give *app* its runtime and the hooks of the request: id, size limit, CORS, session's end, proxies.
+    """Give *app* its runtime and the hooks of the request: id, size limit, CORS, headers, session's end, proxies.
 
     Call it before anything else registers a hook: answers to other origins' preflight requests come first.
 
@@ -29,12 +29,14 @@ def install(app: Flask, *, gate: Gate, settings: Settings) -> Runtime:
     """
     held = Runtime(gate=gate, settings=settings, public=set())
     app.extensions[EXTENSION] = held
-    app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     if settings.cors_origins:
         cors.install(app, settings.cors_origins)
+
+    bodies.install(app, limit=settings.body_limit)
+    headers.install(app)
 
     @app.after_request
     def send_request_id(response: Response) -> Response:
