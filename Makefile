@@ -22,10 +22,11 @@ VENV_MADE := $(VENV)/.made
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 DEV_READY := $(VENV)/.ready-to-develop
+UI_READY := spa/node_modules/.ready
 
 .PHONY: help
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 .PHONY: run
 run: $(RUN_READY) ## Serve http://127.0.0.1:5656; installs and builds the sample database when missing
@@ -48,9 +49,20 @@ types: $(DEV_READY) ## Check types (mypy --strict)
 contracts: $(DEV_READY) ## Check which package may import which (import-linter)
 	$(BIN)/lint-imports
 
+# Node 20.19 or newer, for these two alone: the built files are committed, so nobody else needs it.
+.PHONY: ui
+ui: $(UI_READY) ## Build the admin app (spa/) into src/rowgate/admin/static
+	cd spa && npm run build
+
+.PHONY: ui-check
+ui-check: ## Check the admin app: types, unit tests, and that the committed files are those of a fresh build
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(UI_READY) && cd spa && npm test && npm run check; \
+	elif [ "$$CI" = true ]; then echo "ui-check needs Node." >&2; exit 1; \
+	else echo "There is no Node here: the admin app is not checked."; fi
+
 .PHONY: ci
-ci: $(DEV_READY) ## Everything a change must pass: lint, types, contracts, test
-	@for stage in lint types contracts test; do \
+ci: $(DEV_READY) ## Everything a change must pass: lint, types, contracts, ui-check, test
+	@for stage in lint types contracts ui-check test; do \
 		started=$$(date +%s); \
 		$(MAKE) --no-print-directory $$stage || { echo "== $$stage failed" >&2; exit 1; }; \
 		echo "== $$stage passed in $$(( $$(date +%s) - started )) s"; \
@@ -65,10 +77,32 @@ bench: $(TEST_READY) ## Run every measurement in benchmarks/
 	done; \
 	[ $$ran = 1 ] || { echo "There is no benchmarks/bench_*.py to run." >&2; exit 1; }
 
+.PHONY: bench-api
+bench-api: $(TEST_READY) ## Measure the API against a handler written by hand, and against ApiLogicServer where it is
+	$(BIN)/python benchmarks/bench_api.py $(ARGS)
+
+.PHONY: bench-relations
+bench-relations: $(TEST_READY) ## Measure relationship grants against SQL written by hand; ARGS="--quick" for a look
+	$(BIN)/python benchmarks/bench_relations.py $(ARGS)
+
+.PHONY: api-check
+api-check: $(TEST_READY) ## Send made-up requests to every operation, by its OpenAPI; EXAMPLES=20 API_USER=u1
+	ROWGATE_TEST_EXAMPLES=$(or $(EXAMPLES),20) ROWGATE_TEST_USER=$(or $(API_USER),u1) \
+		$(BIN)/python -m pytest -n 0 tests/api/test_schemathesis.py
+
+.PHONY: fuzz
+fuzz: $(TEST_READY) ## Send damaged requests, and look for a 5xx, SQL, or a hidden value; REQUESTS=20000 SEED=1
+	ROWGATE_TEST_REQUESTS=$(or $(REQUESTS),20000) ROWGATE_TEST_SEED=$(or $(SEED),1) \
+		$(BIN)/python -m pytest -n 0 tests/api/test_fuzz.py
+
 .PHONY: clean
 clean: ## Remove .venv and what the tools wrote; instance/ with its databases stays
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(UI_READY): spa/package.json spa/package-lock.json
+	cd spa && npm ci --no-audit --no-fund
+	@touch $@
 
 # --- what the targets stand on ------------------------------------------------------------------------------------
 

@@ -97,10 +97,24 @@ def postgres_admin() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def postgres_copies(postgres_admin: Engine) -> Iterator[Copies]:
+def postgres_engines() -> list[Engine]:
+    """The engines that `postgres_copies` has made."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _idle_connections_are_closed(postgres_engines: list[Engine]) -> Iterator[None]:
+    """A server takes about a hundred connections; pools of tests that are over would use them up."""
+    yield
+    for engine in postgres_engines:
+        engine.pool.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_copies(postgres_admin: Engine, postgres_engines: list[Engine]) -> Iterator[Copies]:
     """The factory of PostgreSQL databases, each made from a template that this session loads once."""
     prefix = f"rowgate_test_{os.getpid()}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    engines: list[Engine] = []
+    engines = postgres_engines
     server = make_url(POSTGRES)
 
     def make(name: str, *, template: str) -> Engine:

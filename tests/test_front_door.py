@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -46,6 +46,31 @@ COUNTS: dict[str, dict[str, int]] = {
         "s1": 4,
     },
 }
+# What README says of the sample's relationships.
+ORDERS = {"nancy": 128, "andrew": 830, "steven": 230}
+
+# The same question by hand, knowing the sample: own orders and those of everybody below; the orders of customers whose
+# account team one is on; and what was shared with one, or with a department one works for (or that it is a part of).
+BY_HAND = text(
+    """
+    WITH RECURSIVE below(id) AS (
+      SELECT CAST(:me AS INTEGER) UNION SELECT e."Id" FROM "Employee" e JOIN below ON e."ReportsTo" = below.id
+    ), departments(id) AS (
+      SELECT "WorksForDepartmentId" FROM "Employee" WHERE "Id" = :me
+      UNION SELECT "OnLoanDepartmentId" FROM "Employee" WHERE "Id" = :me
+      UNION SELECT d."DepartmentId" FROM "Department" d JOIN departments ON d."Id" = departments.id
+    )
+    SELECT o."Id" FROM "Order" o
+    WHERE o."EmployeeId" IN (SELECT id FROM below)
+      OR EXISTS (SELECT 1 FROM relationships r WHERE r.resource_type = 'customer' AND r.relation = 'team'
+                 AND r.resource_id = o."CustomerId" AND r.subject_id = CAST(:me AS TEXT))
+      OR EXISTS (SELECT 1 FROM relationships r WHERE r.resource_type = 'order' AND r.relation = 'viewer'
+                 AND r.resource_id = CAST(o."Id" AS TEXT) AND r.expires_at IS NULL
+                 AND (r.subject_type = 'employee' AND r.subject_id = CAST(:me AS TEXT)
+                   OR r.subject_type = 'department' AND r.subject_id IN (SELECT CAST(id AS TEXT) FROM departments)))
+    ORDER BY o."Id"
+    """
+)
 DISCONTINUED = {
     **dict.fromkeys(("u2", "sam", "sa", "admin"), 8),
     **dict.fromkeys(("s1", "u1", "r1", "aneu", "ALFKI", "ANATR", "p1", "nancy", "andrew", "steven"), 0),
@@ -120,6 +145,37 @@ def test_each_user_sees_as_many_rows_as_the_sample_says(door: Door, user: str, e
 @pytest.mark.parametrize("user", USERS)
 def test_discontinued_products(door: Door, user: str) -> None:
     assert door.total(user, "/api/Product?filter[Discontinued]=true") == DISCONTINUED[user]
+
+
+@pytest.mark.parametrize("user", ORDERS)
+def test_employees_see_orders_through_relationships(door: Door, user: str, caplog: pytest.LogCaptureFixture) -> None:
+    door.ask(user, "GET", "/api/Region")
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="rowgate.security"):
+        document = door.ask(user, "GET", "/api/Order?page[limit]=1000&page[total]=false&fields[Order]=Id").get_json()
+    seen = [int(row["id"]) for row in document["data"]]
+    assert len(seen) == ORDERS[user]
+    with door.engine.connect() as plain:
+        by_hand = list(plain.scalars(BY_HAND, {"me": {"nancy": 1, "andrew": 2, "steven": 5}[user]}))
+    assert seen == by_hand
+    statements = [record.getMessage() for record in caplog.records if record.name == "rowgate.security"]
+    assert len(statements) == 1
+    assert "grant employee order#read for employee user.employee_id" in statements[0]
+    assert "relationships" in statements[0]
+
+
+def test_details_are_seen_with_their_orders(door: Door) -> None:
+    orders = door.ask("nancy", "GET", "/api/Order?page[limit]=1000&fields[Order]=Id").get_json()["data"]
+    details = door.ask("nancy", "GET", "/api/OrderDetail?page[limit]=1000&fields[OrderDetail]=OrderId").get_json()[
+        "data"
+    ]
+    assert {row["attributes"]["OrderId"] for row in details} == {int(row["id"]) for row in orders}
+
+
+def test_an_address_with_an_empty_part_is_nothing(door: Door) -> None:
+    answer = door.ask("s1", "GET", "/api/Order//permissions")
+    assert answer.status_code == 404
+    assert answer.get_json()["errors"][0]["status"] == "404"
 
 
 def test_s1_sees_one_customer(door: Door) -> None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-
 from flask import Flask
-from werkzeug.serving import make_server
 
-from rowgate import api, audit, auth, web
-from rowgate.opened import open_project
+from rowgate import admin, api, audit, auth, web
+from rowgate.opened import OpenProject, open_project
 from rowgate.project import Progress, Project
+from rowgate.serve.install import install as install_serving
 from rowgate.settings import Settings
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app", "opened_by"]
 
-_log = logging.getLogger("rowgate.app")
+_OPENED = "rowgate.opened"
 
 
 def create_app(settings: Settings, *, project: Project, progress: Progress | None = None) -> Flask:
-    """Make the app: log, databases and rules, request hooks, log-in, API, and the project's own endpoints.
+    """Make the app: logs, databases and rules, request hooks, health and metrics, log-in, API, the project's endpoints.
 
     Args:
         settings: as read at start.
@@ -30,30 +28,31 @@ def create_app(settings: Settings, *, project: Project, progress: Progress | Non
         sqlalchemy.exc.OperationalError: a database cannot be reached.
     """
     filter_log = audit.configure_logging(settings)
-    opened = open_project(project, settings, observers=[filter_log], progress=progress)
+    live_log = admin.LiveLog()
+    opened = open_project(project, settings, observers=[filter_log, live_log], progress=progress)
     app = Flask("rowgate", static_folder=None, root_path=str(settings.root))
+    # An address with an empty part names nothing; Werkzeug would redirect it, with a page of its own.
+    app.url_map.merge_slashes = False
+    app.extensions[_OPENED] = opened
     web.install(app, gate=opened.gate, settings=settings)
-    auth.install(
+    install_serving(app, opened)
+    log_in = auth.install(
         app,
         provider=opened.provider,
         revocations=auth.make_revocations(settings, engine=opened.auth_engine),
     )
-    api.install(app, customize=project.customize_api)
+    # Its faults were told when the project was opened.
+    file = admin.read_file(settings.root, admin.Faults())
+    made = api.install(app, customize=project.customize_api, searched=file.searched())
+    admin.install(app, api=made, auth=log_in, live_log=live_log, file=file, sample_logins=project.sample_logins)
     return app
 
 
-def serve(app: Flask, settings: Settings) -> None:
-    """Serve the app until it is interrupted, one thread for each request.
+def opened_by(app: Flask) -> OpenProject:
+    """The project that an app from `create_app` serves.
 
-    Args:
-        app: from `create_app`.
-        settings: ``host`` and ``port``.
+    Raises:
+        KeyError: the app is another one.
     """
-    server = make_server(settings.host, settings.port, app, threaded=True)
-    _log.info("Serving on http://%s:%d", settings.host, server.port)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        _log.info("Stopped.")
-    finally:
-        server.server_close()
+    found: OpenProject = app.extensions[_OPENED]
+    return found

@@ -11,17 +11,21 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, MetaData, inspect
+from sqlalchemy import URL, Engine, MetaData, QueuePool, inspect
 from sqlalchemy.exc import OperationalError
 
 from rowgate.auth import Provider, make_provider
 from rowgate.auth.sql_models import AuthBase
+from rowgate.budgets import keep_budgets
 from rowgate.databases import build_sqlite, make_engine
 from rowgate.enforce import Gate, Observer
 from rowgate.errors import DatabaseUnreachable
 from rowgate.logic import activate_rules
+from rowgate.mapped import table_of
+from rowgate.outbox import Recorder, create_outbox
 from rowgate.policy import CheckFailed
 from rowgate.project import Fill, Progress, Project
+from rowgate.relations.install import install
 from rowgate.settings import Settings
 from rowgate.startup import declaration_findings
 
@@ -45,6 +49,16 @@ class OpenProject:
     gate: Gate
     provider: Provider
     auth_engine: Engine | None
+
+    def empty_pools(self) -> None:
+        """Close the connections that are idle; the pools make new ones. For a process that is about to fork.
+
+        A database in memory keeps its connection, which is the database.
+        """
+        for engine in (self.gate.plain_engine, self.auth_engine):
+            if engine is not None and isinstance(engine.pool, QueuePool):
+                # The pool and not the engine: the gate's secured engine works on the same one.
+                engine.pool.dispose()
 
     def close(self) -> None:
         """Close the connections to both databases."""
@@ -86,13 +100,19 @@ def open_project(
         raise CheckFailed(findings)
     rules = activate_rules(project.rules, base=project.models) if project.rules else None
     with ExitStack() as on_failure:
-        rows = _reached("ROWGATE_DATABASE_URL", settings.database_url)
+        rows = _reached("ROWGATE_DATABASE_URL", settings.database_url, seconds=settings.request_seconds)
         on_failure.callback(rows.dispose)
         _fill_when_missing(rows, project.models.metadata, project.fill_rows, progress)
-        gate = Gate(project.policy, rows, models=project.models, rules=rules, observers=observers)
+        recorder = Recorder(project.webhooks) if project.webhooks else None
+        if recorder is not None:
+            create_outbox(rows)
+        gate = Gate(project.policy, rows, models=project.models, rules=rules, observers=observers, recorder=recorder)
+        if gate.bound.relations is not None:
+            types = gate.bound.relations.types
+            install(rows, {kind: table_of(entity) for entity, kind in types.items()})
         users: Engine | None = None
         if settings.auth_provider == "sql":
-            users = _reached("ROWGATE_AUTH_DATABASE_URL", settings.auth_database_url)
+            users = _reached("ROWGATE_AUTH_DATABASE_URL", settings.auth_database_url, seconds=settings.request_seconds)
             on_failure.callback(users.dispose)
             _fill_when_missing(users, AuthBase.metadata, project.fill_users, progress)
         provider = make_provider(settings, project.policy.principal, engine=users)
@@ -100,10 +120,11 @@ def open_project(
     return OpenProject(project=project, settings=settings, gate=gate, provider=provider, auth_engine=users)
 
 
-def _reached(setting: str, url: URL) -> Engine:
+def _reached(setting: str, url: URL, *, seconds: float) -> Engine:
     """An engine whose database answers; a SQLite file that is not there yet will be made."""
     try:
         engine = make_engine(url)
+        keep_budgets(engine, seconds=seconds)
         if engine.dialect.name != "sqlite":
             engine.connect().close()
     except (ModuleNotFoundError, OperationalError) as error:
@@ -122,4 +143,11 @@ def _fill_when_missing(engine: Engine, metadata: MetaData, fill: Fill | None, pr
         if not Path(database).exists():
             build_sqlite(Path(database), partial(fill, progress=progress))
     elif not set(inspect(engine).get_table_names()) & {table.name for table in metadata.tables.values()}:
-        fill(engine, progress=progress)
+        if engine.dialect.name == "sqlite":  # in memory: another engine would fill another database
+            fill(engine, progress=progress)
+            return
+        unhurried = make_engine(engine.url)  # what a request may take does not limit the loading of a whole database
+        try:
+            fill(unhurried, progress=progress)
+        finally:
+            unhurried.dispose()

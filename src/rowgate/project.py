@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,10 +12,11 @@ from typing import Any, Protocol
 from sqlalchemy import Engine
 from sqlalchemy.orm import DeclarativeBase
 
-from rowgate.errors import ProjectRefused
+from rowgate.errors import DeclarationError, ProjectRefused
 from rowgate.policy import Policy
+from rowgate.webhooks import Webhook
 
-__all__ = ["Fill", "Progress", "Project", "load_project"]
+__all__ = ["Fill", "Progress", "Project", "SampleLogin", "load_project"]
 
 _MODULE = "config.settings"
 
@@ -30,6 +31,25 @@ class Fill(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SampleLogin:
+    """A log-in of a sample, whose password is no secret; the sign-in page offers it to newcomers.
+
+    Args:
+        id: the user name.
+        name: who that is.
+        password: as typed.
+        roles: the roles held.
+        note: what to look at as this user.
+    """
+
+    id: str
+    name: str
+    password: str
+    roles: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Project:
     """What a project is made of. Inert: nothing is opened or checked until the server or a command does so.
 
@@ -41,6 +61,12 @@ class Project:
         fill_rows: fills a new database at the first start; None where the database is made by other means.
         fill_users: the same for the log-in database.
         customize_api: adds the project's own endpoints; called with a `rowgate.api.Api`; None for none.
+        sample_logins: the log-ins that the sign-in page offers in development, as long as their passwords are as
+            listed; None for none.
+        webhooks: which changes are sent to whom.
+
+    Raises:
+        DeclarationError: two webhooks have one name.
     """
 
     root: Path
@@ -50,6 +76,14 @@ class Project:
     fill_rows: Fill | None = None
     fill_users: Fill | None = None
     customize_api: Callable[[Any], None] | None = None
+    sample_logins: Callable[[], Sequence[SampleLogin]] | None = None
+    webhooks: Sequence[Webhook] = ()
+
+    def __post_init__(self) -> None:
+        names = [webhook.name for webhook in self.webhooks]
+        for name in names:
+            if names.count(name) > 1:
+                raise DeclarationError(f"Two webhooks are called {name!r}; the queue goes by the name.")
 
 
 def load_project(root: Path) -> Project:

@@ -2,12 +2,11 @@
 
 import subprocess
 import sys
-from types import ModuleType
-from typing import Any
 
 import pytest
 
 from config.settings import project
+from rowgate.cli.common import Here
 from rowgate.settings import Settings
 from tests.cli.conftest import Invoke
 
@@ -17,16 +16,13 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Where a server would have listened."""
     addresses: list[tuple[str, int]] = []
 
-    def create_app(settings: Settings, **given: Any) -> object:
-        assert given["project"] is project
-        return object()
-
-    def serve(_app: object, settings: Settings) -> None:
+    def serve(here: Here, settings: Settings, *, workers: int, threads: int) -> None:
+        assert here.project is project
+        assert (workers, threads) == (1, 8)
         addresses.append((settings.host, settings.port))
 
-    app = ModuleType("rowgate.app")
-    vars(app).update(create_app=create_app, serve=serve)
-    monkeypatch.setitem(sys.modules, "rowgate.app", app)
+    # By its module: rowgate.cli.run is the command.
+    monkeypatch.setattr(sys.modules["rowgate.cli.run"], "serve_project", serve)
     return addresses
 
 

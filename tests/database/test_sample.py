@@ -24,6 +24,8 @@ COUNTS = {
     "Employee": 11,
     "EmployeeAudit": 0,
     "EmployeeTerritory": 49,
+    "Expense": 3,
+    "Invoice": 5,
     "Order": 830,
     "OrderDetail": 2155,
     "Product": 77,
@@ -259,8 +261,8 @@ def test_a_file_that_does_not_fit_is_refused_with_its_place(sqlite_copies, tmp_p
 
 def test_a_file_of_no_table_is_refused(sqlite_copies, tmp_path):
     shutil.copytree(SAMPLE, tmp_path / "sample")
-    (tmp_path / "sample" / "Invoice.csv").write_text("Id\n1\n")
-    with pytest.raises(SampleFileError, match=r"Invoice.csv belongs to no table"):
+    (tmp_path / "sample" / "Receipt.csv").write_text("Id\n1\n")
+    with pytest.raises(SampleFileError, match=r"Receipt.csv belongs to no table"):
         load_sample(sqlite_copies(empty=True), folder=tmp_path / "sample")
 
 

@@ -15,14 +15,16 @@ from rowgate.types import Access
 PAGE = (project.root / "docs" / "reference" / "declarations.md").read_text(encoding="utf-8")
 DECLARATIONS = [
     name
-    for name, member in vars(Policy).items()
-    if inspect.isfunction(member)
-    and inspect.signature(member).return_annotation in ("Permission", "Grant", "GlobalFilter")
+    for name, member in inspect.getmembers(Policy, inspect.isfunction)
+    if not name.startswith("_")
+    and inspect.signature(member).return_annotation
+    in ("Permission", "Grant", "GlobalFilter", "RelationSchema", "StatedRelation", "FieldRule", "ActionRule")
 ]
 
 
 def test_there_are_declarations() -> None:
-    assert {"permission", "grant", "global_filter"} <= set(DECLARATIONS)
+    assert {"permission", "grant", "global_filter", "relations", "relation", "relation_grant"} <= set(DECLARATIONS)
+    assert {"hide", "readonly", "action"} <= set(DECLARATIONS)
 
 
 @pytest.mark.parametrize("name", DECLARATIONS)

@@ -12,7 +12,7 @@ import pytest
 
 from config.settings import project
 
-PAGE = project.root / "docs/tutorial/first-steps.md"
+TUTORIALS = project.root / "docs/tutorial"
 BLOCK = re.compile(r"^```(diff|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -27,10 +27,14 @@ def copy(tmp_path: Path, sqlite_template: Path, users_template: Path) -> Path:
     return tmp_path
 
 
-def test_following_the_tutorial(copy: Path) -> None:
-    declarations = copy / "security/declare_security.py"
+@pytest.mark.parametrize(
+    ("page", "file", "commands_in_it"),
+    [("first-steps.md", "declare_security.py", 6), ("share-an-order.md", "schema.zed", 7)],
+)
+def test_following_the_tutorial(copy: Path, page: str, file: str, commands_in_it: int) -> None:
+    declarations = copy / "security" / file
     ran = 0
-    for kind, body in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+    for kind, body in BLOCK.findall((TUTORIALS / page).read_text(encoding="utf-8")):
         if kind == "diff":
             declarations.write_text(edited(declarations.read_text(encoding="utf-8"), body), encoding="utf-8")
         for command, expected in commands(body) if kind == "console" else ():
@@ -38,7 +42,7 @@ def test_following_the_tutorial(copy: Path) -> None:
             for line in expected:
                 assert matches(line, shown), f"$ rowgate {command}\nlacks: {line}\nshown:\n{shown}"
             ran += 1
-    assert ran == 6
+    assert ran == commands_in_it
 
 
 def edited(text: str, diff: str) -> str:

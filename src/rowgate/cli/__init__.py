@@ -7,10 +7,14 @@ from pathlib import Path
 import click
 
 from rowgate import __version__
+from rowgate.cli.admin_yaml import admin_yaml
 from rowgate.cli.check import check
 from rowgate.cli.common import Here, TeachingGroup
+from rowgate.cli.events import events
 from rowgate.cli.explain import explain
+from rowgate.cli.relations import relations
 from rowgate.cli.run import run
+from rowgate.cli.serve import serve
 from rowgate.cli.whoami import whoami
 
 __all__ = ["main"]
@@ -36,11 +40,12 @@ def main(context: click.Context, folder: Path) -> None:
       rowgate run                          serve http://127.0.0.1:5656
       rowgate whoami s1                    what may s1 do, and by which lines?
       rowgate explain s1 Customer ALFKI    why does s1 not see this customer?
+      rowgate relations why order:10248 read employee:1
 
     Exit codes: 0 fine; 1 the check found errors; 2 the command could not be done, and the output says why.
     """
     context.obj = Here(folder)
 
 
-for command in (run, check, whoami, explain):
+for command in (run, serve, check, whoami, explain, relations, events, admin_yaml):
     main.add_command(command)

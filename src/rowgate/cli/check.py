@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import click
 
+from rowgate.auth import Powers
 from rowgate.cli.common import Here, as_json, json_option
-from rowgate.errors import DeclarationError
+from rowgate.errors import DeclarationError, SettingRefused
 from rowgate.logic import activate_rules
 from rowgate.policy import Finding
 from rowgate.project import Project
+from rowgate.settings import Settings
 from rowgate.startup import declaration_findings, secret_findings
 
 __all__ = ["check"]
@@ -51,6 +53,7 @@ def check(here: Here, json_wanted: bool) -> None:
     settings = here.settings()
     found = [_of_finding(f) for f in (*declaration_findings(here.project), *secret_findings(settings))]
     found += _rule_faults(here.project)
+    found += _role_faults(here.project, settings)
     errors = sum(line.level == "error" for line in found)
     if json_wanted:
         as_json({"ok": not errors, "findings": [vars(line) for line in found]})
@@ -73,6 +76,14 @@ def _rule_faults(project: Project) -> list[_Line]:
     try:
         activate_rules(project.rules, base=project.models)
     except DeclarationError as refused:
+        return [_Line("error", refused.code, refused.detail, refused.advice, None)]
+    return []
+
+
+def _role_faults(project: Project, settings: Settings) -> list[_Line]:
+    try:
+        Powers(settings=settings, policy=project.policy).check()
+    except SettingRefused as refused:
         return [_Line("error", refused.code, refused.detail, refused.advice, None)]
     return []
 

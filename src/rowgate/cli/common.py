@@ -59,9 +59,9 @@ class Here:
     def project(self) -> Project:
         return load_project(self.folder)
 
-    def settings(self, *, host: str | None = None, port: int | None = None) -> Settings:
-        """The project's settings; what is given here comes before the environment."""
-        return load_settings(self.project.root, host=host, port=port)
+    def settings(self, **typed: str | int | None) -> Settings:
+        """The project's settings; what was typed comes before the environment, None stands for what was not."""
+        return load_settings(self.project.root, environ=None, **typed)
 
     def open(self) -> OpenProject:
         """The project with its databases; missing ones are built first."""

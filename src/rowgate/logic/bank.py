@@ -43,6 +43,11 @@ class RuleSet:
     _stamped: tuple[type, ...]
     _runs: WeakKeyDictionary[Session, RulesSession] = field(default_factory=WeakKeyDictionary)
 
+    @property
+    def defaulted(self) -> Mapping[type, frozenset[str]]:
+        """Per entity the columns that a new row gets a value for, when the client gives none."""
+        return {entity: frozenset(values) for entity, values in self._defaults.items()}
+
     def before_flush(self, session: Session, context: object, instances: object = None) -> None:
         """Settle the client's changes, then run the rules that do not wait for the flush, then stamp.
 

@@ -171,11 +171,85 @@ class Settings:
         default=3,
         help="How many relationships deep an include path may go: include=A.B.C is three.",
     )
+    include_max: int = _setting(
+        values.integer(0, 1000),
+        allowed="0 to 1000",
+        default=20,
+        help="How many relationships one request may include: include=A.B,A.C is three. Each costs a statement.",
+    )
+    path_depth: int = _setting(
+        values.integer(0, 8),
+        allowed="0 to 8",
+        default=5,
+        help="How many relationships the path of a filter or a sort may go through: filter[A.B.name] is two.",
+    )
+    sort_max: int = _setting(
+        values.integer(1, 100),
+        allowed="1 to 100",
+        default=10,
+        help="How many attributes a list may be sorted by.",
+    )
+    filter_max: int = _setting(
+        values.integer(1, 500),
+        allowed="1 to 500",
+        default=100,
+        help="How many conditions the filters of one request may have; each word of a search counts.",
+    )
+    filter_values_max: int = _setting(
+        values.integer(1, 10_000),
+        allowed="1 to 10000",
+        default=1000,
+        help="How many values the conditions of one request may list, all together.",
+    )
+    operations_max: int = _setting(
+        values.integer(1, 10_000),
+        allowed="1 to 10000",
+        default=500,
+        help="The most operations of one atomic request, and the most rows of one bulk PATCH, POST or DELETE.",
+    )
+    idempotency_hours: int = _setting(
+        values.integer(0, 8760),
+        allowed="0 to 8760",
+        default=24,
+        help="Hours that an Idempotency-Key is kept, in rowgate_idempotency_keys; 0 keeps none, and refuses them.",
+    )
     body_limit: int = _setting(
         values.integer(1024, 1_073_741_824),
         allowed="1024 to 1073741824",
         default=1_048_576,
         help="Bytes of the largest request body taken; a larger one is answered 413.",
+    )
+    request_seconds: int = _setting(
+        values.integer(1, 3600),
+        allowed="1 to 3600",
+        default=30,
+        help="Seconds a request may take until its answer begins; then its statement is stopped: 504.",
+    )
+    workers: int = _setting(
+        values.integer(1, 64),
+        allowed="1 to 64",
+        default=2,
+        help="Processes of rowgate serve; about one for each core.",
+    )
+    threads: int = _setting(
+        values.integer(1, 16),
+        allowed="1 to 16",
+        default=4,
+        help="Requests that one process serves at a time.",
+    )
+    metrics_token: Secret | None = _setting(
+        values.secret,
+        allowed="text",
+        default=None,
+        default_words="none: in development /metrics answers this machine, in production nobody",
+        quiet=True,
+        help="Bearer token that /metrics asks for. Never in config/default.env.",
+    )
+    deliver_events: bool = _setting(
+        values.switch,
+        allowed="on or off",
+        default=False,
+        help="Each process of the server delivers events to webhooks; off leaves it to rowgate events drain.",
     )
     optimistic_locking: bool = _setting(
         values.switch,
@@ -183,11 +257,38 @@ class Settings:
         default=True,
         help="Resources carry S_CheckSum, and a PATCH that sends an old one is refused.",
     )
+    why_roles: tuple[str, ...] = _setting(
+        values.words,
+        allowed="names of roles, separated by commas; * for everybody",
+        default=(),
+        default_words="none: superusers only",
+        help="Roles that may ask why they see the rows they see: the declarations and the SQL of their own statements.",
+    )
+    inspector_roles: tuple[str, ...] = _setting(
+        values.words,
+        allowed="names of roles, separated by commas",
+        default=(),
+        default_words="none: superusers only",
+        help="Roles that may inspect the policy for any user and any row, and so learn of every row.",
+    )
+    view_as_roles: tuple[str, ...] = _setting(
+        values.words,
+        allowed="names of roles, separated by commas",
+        default=(),
+        default_words="none: superusers only",
+        help="Roles that may view the rows as another user; only a superuser views as a superuser.",
+    )
     filter_log: Literal["text", "json", "off"] = _setting(
         values.choice("text", "json", "off"),
         allowed="text, json or off",
         default="text",
         help="The form of the filter log, which says for every statement which declarations applied.",
+    )
+    access_log: Literal["json", "text", "off"] = _setting(
+        values.choice("json", "text", "off"),
+        allowed="json, text or off",
+        default="json",
+        help="The form of the access log, one line for each request on standard output.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         values.choice("DEBUG", "INFO", "WARNING", "ERROR"),

@@ -100,7 +100,7 @@ def _read_file(path: Path, settings: Mapping[str, Setting]) -> dict[str, str]:
 def _holds_secret(setting: Setting, text: str) -> bool:
     if not setting.quiet:
         return False
-    if setting.field == "secret":
+    if setting.field in ("secret", "metrics_token"):
         return True
     try:
         url = make_url(text)

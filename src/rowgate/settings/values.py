@@ -13,7 +13,20 @@ from urllib.parse import urlsplit
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-__all__ = ["Secret", "choice", "integer", "origins", "path", "secret", "shown_as", "switch", "text_of", "url", "word"]
+__all__ = [
+    "Secret",
+    "choice",
+    "integer",
+    "origins",
+    "path",
+    "secret",
+    "shown_as",
+    "switch",
+    "text_of",
+    "url",
+    "word",
+    "words",
+]
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,13 @@ def origins(text: str) -> tuple[str, ...]:
         # A browser sends the origin alone and in lower case; anything longer would never match.
         if f"{parts.scheme}://{parts.netloc}" != origin or origin != origin.lower() or "@" in origin:
             raise ValueError
+    return found
+
+
+def words(text: str) -> tuple[str, ...]:
+    found = tuple(part for part in text.replace(",", " ").split() if part)
+    if not all(part.isprintable() for part in found) or ("*" in found and len(found) > 1):
+        raise ValueError
     return found
 
 
