@@ -231,10 +231,15 @@ def connections(ask: Asking) -> Iterator[Any]:
             lambda session, way=way: way(session, lambda c: c.execute(update(secured).values({ask.name.key: "x"}))),
             lambda session, way=way: way(session, lambda c: c.execute(delete(secured))),
         )
+
+    def by_another_session(session: SecureSession) -> Any:
+        with Session(session.get_bind()) as plain:
+            return plain.scalars(select(ask.entity)).all()
+
     yield from _all_refused(
         ask,
         lambda session: session.connection(),
-        lambda session: Session(session.get_bind()).scalars(select(ask.entity)).all(),
+        by_another_session,
         lambda session: inspect(session.get_bind()).get_table_names(),
     )
 

@@ -38,10 +38,12 @@ def test_nothing_leaks(tried: Path, world: World, record_property: Callable[[str
     asked = list(questions(world.gate, world.truth, tried, world.users.values(), world.web))
     before = world.before if tried.writes else None
     found = [leak for asking in asked for leak in leaks(tried, asking, before)]
+    held = world.engine.pool.checkedout()
     record_property("leak_path", tried.name)
     record_property("leak_probes", sum(asking.probes for asking in asked))
     assert asked
     assert not found, "\n".join(found[:20])
+    assert not held, "a path that leaves connections to the garbage collector uses up the pool"
 
 
 @pytest.mark.parametrize("world", WORLDS, indirect=True, scope="session")
