@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from rowgate.relations.edges import Edge
 from rowgate.relations.every import EveryParent
-from rowgate.relations.keys import ColumnKey, Key, number_of
+from rowgate.relations.keys import ColumnKey, IdentifierKey, Key, number_of
 from rowgate.relations.plan import Plan, Recursion, Step
 from rowgate.relations.rows import Bound, Rows, constant
 from rowgate.relations.rules import (
@@ -149,14 +149,20 @@ class Lists:
             texts = self._every(term, bound) if isinstance(term, Every) else select(self._rows.subject_id().label("id"))
             return self._as_numbers(texts) if numbers else texts
         edge = self._rows.edge(term.source, bound)
-        conditions = [*edge.conditions, self._subject(edge, term, bound)]
-        if not numbers:
-            return select(edge.resource.text.label("id")).select_from(edge.rows).where(*conditions)
-        number = edge.resource.number
-        if number is None:
-            number = number_of(edge.resource.text, self._rows.dialect)
-            conditions.append(number.is_not(None))
-        return select(number.label("id")).select_from(edge.rows).where(*conditions)
+        identifier: ColumnElement[Any] = edge.resource.text
+        there: list[ColumnElement[bool]] = []
+        if numbers:
+            number = edge.resource.number
+            if number is None:
+                number = number_of(identifier, self._rows.dialect)
+                there.append(number.is_not(None))
+            identifier = number
+        if isinstance(term, Through) and isinstance(edge.subject, IdentifierKey):
+            # From the subjects found, which are those of one reader, and not from all relationships of the kind.
+            found = self.node(term.node, bound)
+            return self._rows.lead_on(found, edge, edge.subject.equals(found.c.id), identifier, *there)
+        conditions = [*edge.conditions, *there, self._subject(edge, term, bound)]
+        return select(identifier.label("id")).select_from(edge.rows).where(*conditions)
 
     def _has(self, identifier: ColumnElement[Any], term: Term, bound: Bound, numbers: bool) -> ColumnElement[bool]:
         if isinstance(term, AnyOf):
