@@ -159,13 +159,11 @@ class _Search:
             subject_is = self._rows.subject(edge, term)
         else:
             subject_is = self._lists.members(edge.subject, term.node, bound)
-        found = select(constant(1))
         if needed is None:
-            found = found.select_from(edge.rows).where(edge.resource.equals(self.object))
-        else:
-            found = found.select_from(needed.join(edge.rows, edge.resource.equals(needed.c.id)))
-            found = found.where(self._rows.few(needed.c.id))
-        return found.where(*edge.conditions, subject_is).exists()
+            found = select(constant(1)).select_from(edge.rows).where(edge.resource.equals(self.object))
+            return found.where(*edge.conditions, subject_is).exists()
+        here = edge.resource.equals(needed.c.id)
+        return self._rows.lead_on(needed, edge, here, constant(1), subject_is).exists()
 
     # --- the ways behind parents --------------------------------------------------------------------------------
 
