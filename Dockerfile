@@ -4,6 +4,14 @@ FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
+# The wheel ships the reference project too.
+COPY .rowgate ./.rowgate
+COPY config ./config
+COPY api ./api
+COPY security ./security
+COPY database ./database
+COPY logic ./logic
+COPY ui ./ui
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir '.[postgresql,relations]'
 

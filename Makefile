@@ -85,9 +85,13 @@ bench-api: $(TEST_READY) ## Measure the API against a handler written by hand, a
 bench-relations: $(TEST_READY) ## Measure relationship grants against SQL written by hand; ARGS="--quick" for a look
 	$(BIN)/python benchmarks/bench_relations.py $(ARGS)
 
+.PHONY: bench-generate
+bench-generate: $(TEST_READY) ## Measure the generator against sqlacodegen alone, and the start of large projects
+	$(BIN)/python benchmarks/bench_generate.py $(ARGS)
+
 .PHONY: api-check
-api-check: $(TEST_READY) ## Send made-up requests to every operation, by its OpenAPI; EXAMPLES=20 API_USER=u1
-	ROWGATE_TEST_EXAMPLES=$(or $(EXAMPLES),20) ROWGATE_TEST_USER=$(or $(API_USER),u1) \
+api-check: $(TEST_READY) ## Send made-up requests to every operation, by its OpenAPI; EXAMPLES=3 API_USER="u1 admin"
+	ROWGATE_TEST_EXAMPLES=$(or $(EXAMPLES),3) ROWGATE_TEST_USER="$(or $(API_USER),u1 admin)" \
 		$(BIN)/python -m pytest -n 0 tests/api/test_schemathesis.py
 
 .PHONY: fuzz

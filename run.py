@@ -1,4 +1,4 @@
-"""Serve this project: ``.venv/bin/python run.py --host 127.0.0.1 --port 5656``; the same as ``rowgate run``."""
+"""Serve this project: ``python run.py --host 127.0.0.1 --port 5656``; the same as ``rowgate run``."""
 
 import sys
 from pathlib import Path

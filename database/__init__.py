@@ -1,1 +1,1 @@
-"""The sample database: its mapped classes, its rows, and the code that loads them."""
+"""The databases: their mapped classes."""

@@ -7,7 +7,7 @@ empty databases: ``sqlite_copies()`` and ``sqlite_copies(empty=True)``.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from database.load import load_sample, load_users
 from rowgate.databases import build_sqlite, make_engine
 
 POSTGRES = os.environ.get("ROWGATE_TEST_PG", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+MARIADB = os.environ.get("ROWGATE_TEST_MARIADB", "mariadb+pymysql://root@127.0.0.1:3306")
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
@@ -148,6 +149,43 @@ def _remove_postgres(admin: Engine, engine: Engine) -> None:
     engine.dispose()
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{engine.url.database}" WITH (FORCE)'))
+
+
+# --- MariaDB ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def mariadb_databases() -> Iterator[Callable[[], Engine]]:
+    """The factory of empty MariaDB databases; skips without a server, but fails where the environment names one."""
+    admin = create_engine(
+        make_url(MARIADB),
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+        connect_args={"connect_timeout": 3},
+    )
+    try:
+        admin.connect().close()
+    except OperationalError as error:
+        message = f"no MariaDB server at {make_url(MARIADB)!r}: {error.orig}"
+        if "ROWGATE_TEST_MARIADB" in os.environ:
+            pytest.fail(message)
+        pytest.skip(message)
+    prefix = f"rowgate_test_{os.getpid()}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    engines: list[Engine] = []
+
+    def make() -> Engine:
+        name = f"{prefix}_{len(engines)}"
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb4"))
+        engines.append(make_engine(make_url(MARIADB).set(database=name)))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {engine.url.database}"))
+    admin.dispose()
 
 
 # --- both -------------------------------------------------------------------------------------------------------

@@ -130,6 +130,35 @@ def test_bad_value_names_the_variable_the_value_and_what_is_allowed(tmp_path: Pa
     assert f"ROWGATE_{name} from the environment is {value!r}. Allowed: {allowed}." == caught.value.detail
 
 
+def test_each_further_database_has_a_variable(tmp_path: Path) -> None:
+    env_file(tmp_path, "ROWGATE_DATABASE_URL_HR=sqlite:///hr.sqlite")
+    environ = {"ROWGATE_DATABASE_URL_OLD_BOOKS": "postgresql://u:hunter2@db/books"}
+    found = load_settings(tmp_path, environ=environ)
+    assert set(found.database_urls) == {"hr", "old_books"}
+    assert found.url_of("hr").database == str(tmp_path / "hr.sqlite")
+    assert found.url_of("old_books").password == "hunter2"
+    assert found.url_of("other").database == str(tmp_path / "instance/other.sqlite")
+    assert "hunter2" not in repr(found)
+    assert found.shown()["ROWGATE_DATABASE_URL_HR"] == f"sqlite:///{tmp_path}/hr.sqlite"
+    assert load_settings(tmp_path, environ={}, database_urls=found.database_urls) == found
+    given = load_settings(tmp_path, environ=environ, database_urls={"hr": "sqlite://", "old_books": "sqlite:///b"})
+    assert [url.database for url in given.database_urls.values()] == [None, str(tmp_path / "b")]
+
+
+@pytest.mark.parametrize("name", ["ROWGATE_DATABASE_URL_", "ROWGATE_DATABASE_URL_hr", "ROWGATE_DATABASE_URL_<NAME>"])
+def test_a_variable_that_can_be_no_databases(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingRefused, match="is no setting"):
+        load_settings(tmp_path, environ={name: "sqlite://"})
+
+
+def test_a_further_databases_bad_url_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(SettingRefused, match="ROWGATE_DATABASE_URL_HR from the environment is a value that is not"):
+        load_settings(tmp_path, environ={"ROWGATE_DATABASE_URL_HR": "hunter4"})
+    env_file(tmp_path, "ROWGATE_DATABASE_URL_HR=postgresql://u:hunter2@db/rows")
+    with pytest.raises(SettingRefused, match="no secrets"):
+        load_settings(tmp_path, environ={})
+
+
 def test_page_size_above_its_maximum(tmp_path: Path) -> None:
     with pytest.raises(SettingRefused, match="ROWGATE_PAGE_SIZE is 500, more than ROWGATE_PAGE_SIZE_MAX, 100"):
         load_settings(tmp_path, environ={"ROWGATE_PAGE_SIZE": "500", "ROWGATE_PAGE_SIZE_MAX": "100"})
@@ -208,6 +237,6 @@ def test_the_projects_own_settings_are_sound() -> None:
 
 
 def test_every_setting_is_documented_as_it_is() -> None:
-    rows = re.findall(r"^\| `(ROWGATE_\w+)` \| (.+?) \| (.+?) \| (.+?) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| `(ROWGATE_[\w<>]+)` \| (.+?) \| (.+?) \| (.+?) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     declared = [(each.name, each.allowed, f"`{each.default}`", each.help) for each in Settings.all()]
     assert rows == declared

@@ -29,7 +29,12 @@ A transaction that reads first and writes later fails at once ("database is lock
 another one wrote in between. With IMMEDIATE it takes its turn at the start.
 """
 
-_PSYCOPG = "postgresql+psycopg"
+_DRIVERS: Final = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
@@ -37,19 +42,17 @@ def make_engine(url: str | URL) -> Engine:
     """Make an engine for a database URL.
 
     SQLite connections enforce foreign keys, use a write-ahead log (files only), and wait up to 5,000 ms for a lock.
-    ``postgresql:`` and ``postgres:`` mean psycopg 3; its just-in-time compiler is off. Other databases' connections are
-    tested when taken from the pool.
+    ``postgresql:`` and ``postgres:`` mean psycopg 3, ``mysql:`` and ``mariadb:`` PyMySQL. PostgreSQL's just-in-time
+    compiler is off. Connections to a server are tested when taken from the pool.
 
     Args:
-        url: in SQLAlchemy's form, ``sqlite:///path`` or ``postgresql://user@host:port/name``.
+        url: in SQLAlchemy's form: ``sqlite:///path``, ``postgresql://user@host:port/name``, ``mariadb://...``.
 
     Raises:
         sqlalchemy.exc.ArgumentError: the URL cannot be read.
         ModuleNotFoundError: the database's driver is not installed.
     """
-    parsed = make_url(url)
-    if parsed.drivername in ("postgresql", "postgres"):
-        parsed = parsed.set(drivername=_PSYCOPG)
+    parsed = with_driver(make_url(url))
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed)
         event.listen(engine, "connect", _configure_sqlite)
@@ -59,6 +62,11 @@ def make_engine(url: str | URL) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         event.listen(engine, "connect", _configure_postgresql)
     return engine
+
+
+def with_driver(url: URL) -> URL:
+    """A URL with the driver that we are tested with, where it names none."""
+    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
 
 
 def begin_explicitly(engine: Engine) -> None:

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import Flag, auto
 
-__all__ = ["Access", "Principal"]
+__all__ = ["UNMAPPED_INFO", "VIEW_INFO", "Access", "Principal"]
+
+VIEW_INFO = "rowgate_view"
+"""Key in a table's ``info`` that is true for a view of the database: its rows are read, and never written."""
+
+UNMAPPED_INFO = "rowgate_unmapped"
+"""Key in a table's ``info`` with the names of the columns that its mapped class leaves out."""
 
 
 class Access(Flag):

@@ -1,6 +1,7 @@
 """``rowgate check``: sound projects pass, and each fault is told with its code, line and hint."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_a_wrong_declaration_is_told_with_its_line(invoke_on: Invoke) -> None:
 def test_a_warning_is_shown_and_does_not_fail(invoke_on: Invoke) -> None:
     result = invoke_on("", "check")
     assert result.exit_code == 0
-    assert "warning P006: No permission and no grant mentions Paper." in result.stdout
+    assert "warning P015: No permission and no grant is declared." in result.stdout
 
 
 def test_findings_as_json(invoke_on: Invoke) -> None:
@@ -71,6 +72,32 @@ def test_a_setting_that_is_none_ends_with_its_code(invoke: Invoke, monkeypatch: 
     assert "RG520 Setting refused: ROWGATE_PROT" in result.stderr
     assert "Did you mean ROWGATE_PORT?" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_database_that_lacks_a_table_is_an_error(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "some.sqlite"
+    connection = sqlite3.connect(file)
+    connection.executescript("CREATE TABLE customer (id INTEGER)")
+    connection.close()
+    monkeypatch.setenv("ROWGATE_DATABASE_URL", f"sqlite:///{file}")
+    before = file.read_bytes()
+    result = invoke("check")
+    assert result.exit_code == 1
+    assert "error P040: tables Region, " in result.stdout
+    assert "error P040: table Customer lacks the columns CompanyName, " in result.stdout
+    assert "run `rowgate db upgrade`" in result.stdout
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_database_that_does_not_answer_is_a_warning(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROWGATE_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/nothing")
+    result = invoke("check")
+    assert result.exit_code == 0
+    assert "warning P041: The database main was not looked at: " in result.stdout
+    assert "secret" not in result.output
 
 
 def test_the_version_is_told(invoke: Invoke) -> None:

@@ -7,14 +7,22 @@ from pathlib import Path
 import click
 
 from rowgate import __version__
+from rowgate.cli.add_db import add_db
 from rowgate.cli.admin_yaml import admin_yaml
 from rowgate.cli.check import check
 from rowgate.cli.common import Here, TeachingGroup
+from rowgate.cli.db import db
 from rowgate.cli.events import events
 from rowgate.cli.explain import explain
+from rowgate.cli.import_als import import_als
+from rowgate.cli.new import new
+from rowgate.cli.policy_test import policy
+from rowgate.cli.rebuild import rebuild
 from rowgate.cli.relations import relations
 from rowgate.cli.run import run
 from rowgate.cli.serve import serve
+from rowgate.cli.upgrade import upgrade
+from rowgate.cli.users import add_auth, users
 from rowgate.cli.whoami import whoami
 
 __all__ = ["main"]
@@ -36,6 +44,7 @@ def main(context: click.Context, folder: Path) -> None:
 
     \b
     Examples:
+      rowgate new shop --db-url URL        write a project for your database
       rowgate check                        are the declarations sound?
       rowgate run                          serve http://127.0.0.1:5656
       rowgate whoami s1                    what may s1 do, and by which lines?
@@ -47,5 +56,23 @@ def main(context: click.Context, folder: Path) -> None:
     context.obj = Here(folder)
 
 
-for command in (run, serve, check, whoami, explain, relations, events, admin_yaml):
+for command in (
+    new,
+    add_auth,
+    add_db,
+    import_als,
+    users,
+    run,
+    serve,
+    check,
+    whoami,
+    explain,
+    policy,
+    relations,
+    events,
+    db,
+    rebuild,
+    upgrade,
+    admin_yaml,
+):
     main.add_command(command)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import DeclarativeBase
 
 from rowgate.admin import ADMIN_FILE, AdminFile, Faults, check_names, read_text
 from rowgate.admin.fields import Fields
@@ -15,6 +17,7 @@ from rowgate.api.resources import Resources
 from rowgate.cli.common import Here
 from rowgate.enforce.gate import entities_of
 from rowgate.logic import activate_rules
+from rowgate.project import MAIN, Project
 
 __all__ = ["admin_yaml"]
 
@@ -31,10 +34,11 @@ HEAD = """What the admin app shows otherwise than the models give it. docs/refer
     type=click.Path(dir_okay=False, path_type=Path),
     help="Read this file instead of the project's: one of ApiLogicServer's, say.",
 )
+@click.option("--database", metavar="NAME", default=MAIN, help="The file of this further database.")
 @click.option("--write", is_flag=True, help="Write ui/admin.yaml instead of printing; comments in it are lost.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the file instead.")
 @click.pass_obj
-def admin_yaml(here: Here, everything: bool, source: Path | None, write: bool, schema: bool) -> None:
+def admin_yaml(here: Here, everything: bool, source: Path | None, database: str, write: bool, schema: bool) -> None:
     """Print ui/admin.yaml as it would be written: only what the models and rules do not give by themselves.
 
     \b
@@ -50,10 +54,11 @@ def admin_yaml(here: Here, everything: bool, source: Path | None, write: bool, s
     if source is not None and not source.is_file():
         raise click.BadParameter(f"there is no file {source}.", param_hint="--from")
     project = here.project
-    path = source or project.root / ADMIN_FILE
-    entities = entities_of(project.models)
+    models, declare, name = _of_database(project, database)
+    path = source or project.root / name
+    entities = entities_of(models)
     file = _read(path, entities) if path.is_file() else AdminFile()
-    rules = activate_rules(project.rules, base=project.models) if project.rules is not None else None
+    rules = activate_rules(declare, base=models) if declare is not None else None
     fields = Fields(
         file=file,
         resources=Resources(entities),
@@ -64,10 +69,25 @@ def admin_yaml(here: Here, everything: bool, source: Path | None, write: bool, s
     if not write:
         click.echo(text, nl=False)
         return
-    target = project.root / ADMIN_FILE
+    target = project.root / name
     target.parent.mkdir(exist_ok=True)
     target.write_text(text, encoding="utf-8")
     click.echo(f"Wrote {target}.", err=True)
+
+
+def _of_database(project: Project, name: str) -> tuple[type[DeclarativeBase], Callable[[], None] | None, Path]:
+    """The models, the rules and the file of a database.
+
+    Raises:
+        click.BadParameter: there is none of that name.
+    """
+    if name == MAIN:
+        return project.models, project.rules, ADMIN_FILE
+    for each in project.databases:
+        if each.name == name:
+            return each.models, each.rules, each.admin_file
+    known = ", ".join(project.models_of)
+    raise click.BadParameter(f"there is no database {name!r}. The databases are: {known}.", param_hint="--database")
 
 
 def _read(path: Path, entities: list[type]) -> AdminFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import click
 
+from rowgate.enforce import Gate
 from rowgate.errors import RowgateError
 from rowgate.opened import OpenProject, open_project
 from rowgate.project import Project, load_project
@@ -91,15 +92,29 @@ def principal_named(opened: OpenProject, user: str) -> Principal:
     return principal
 
 
-def entity_named(entities: Iterable[type], name: str) -> type:
-    """The mapped class of that name.
+def entity_named(gates: Mapping[str, Gate], name: str) -> tuple[Gate, type]:
+    """The mapped class of that name, and the gate of the database that has it.
+
+    Args:
+        gates: of each database, by name.
+        name: ``Employee``; or ``hr:Employee``, where several databases have one.
 
     Raises:
-        click.BadParameter: there is none; tells the nearest name, or all of them.
+        click.BadParameter: there is none, or there are several; tells the nearest name, or all of them.
     """
-    by_name = {entity.__name__: entity for entity in entities}
-    if name in by_name:
-        return by_name[name]
-    near = get_close_matches(name, by_name, n=1) or [n for n in by_name if n.lower() == name.lower()]
+    database, colon, plain = name.rpartition(":")
+    if colon and database not in gates:
+        raise click.BadParameter(
+            f"there is no database {database!r}. The databases are: {', '.join(gates)}.", param_hint="ENTITY"
+        )
+    asked = {database: gates[database]} if colon else gates
+    found = [(at, gate, each) for at, gate in asked.items() for each in gate.bound.entities if each.__name__ == plain]
+    if len(found) > 1:
+        names = " or ".join(f"{at}:{plain}" for at, _, _ in found)
+        raise click.BadParameter(f"several databases have an entity {plain!r}. Write {names}.", param_hint="ENTITY")
+    if found:
+        return found[0][1:]
+    by_name = {entity.__name__ for gate in asked.values() for entity in gate.bound.entities}
+    near = get_close_matches(plain, by_name, n=1) or [n for n in by_name if n.lower() == plain.lower()]
     advice = f"Did you mean {near[0]}?" if near else f"The entities are: {', '.join(sorted(by_name))}."
-    raise click.BadParameter(f"there is no entity {name!r}. {advice}", param_hint="ENTITY")
+    raise click.BadParameter(f"there is no entity {plain!r}. {advice}", param_hint="ENTITY")

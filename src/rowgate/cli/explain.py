@@ -48,19 +48,20 @@ def explain(here: Here, user: str, entity: str, id: str | None, access: str, jso
       rowgate explain s1 Customer ALFKI                why is this row hidden?
       rowgate explain r1 Order 10643 --access delete   may r1 delete it?
 
-    The ID of an entity with a key of several columns is written with underscores, as in the API: 1_01581.
+    The ID of an entity with a key of several columns is written with underscores, as in the API: 1_01581. Where several
+    databases have an ENTITY of one name, write which is meant: hr:Employee.
     """
     verb = Access[access.upper()]
     with here.open() as opened:
         principal = principal_named(opened, user)
-        kind = entity_named(opened.gate.bound.entities, entity)
+        gate, kind = entity_named(opened.gates, entity)
         explanation: EntityExplanation | Explanation
         if id is None:
-            every_verb = explain_entity(opened.gate, principal, kind)
+            every_verb = explain_entity(gate, principal, kind)
             asked = tuple(decision for decision in every_verb.decisions if decision.access is verb)
             explanation = replace(every_verb, decisions=asked)
         else:
-            explanation = explain_row(opened.gate, principal, kind, key_from(kind, id), verb)
+            explanation = explain_row(gate, principal, kind, key_from(kind, id), verb)
     if json_wanted:
         as_json(explanation.as_dict())
     else:

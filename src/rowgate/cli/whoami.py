@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from rowgate.audit.lines import lines_of
 from rowgate.cli.common import Here, as_json, json_option, principal_named
 from rowgate.policy import BoundPolicy, Decision, Holder
+from rowgate.project import MAIN
 from rowgate.types import Access, Principal
 
 __all__ = ["whoami"]
@@ -31,13 +33,20 @@ def whoami(here: Here, user: str, json_wanted: bool) -> None:
     """
     with here.open() as opened:
         principal = principal_named(opened, user)
-        bound = opened.gate.bound
-    holder = bound.holder(principal)
+        every = {name: gate.bound for name, gate in opened.gates.items()}
+    # Roles and claims are the principal's, whichever database is asked.
+    holder = every[MAIN].holder(principal)
     if json_wanted:
-        as_json(_document(bound, principal, holder))
+        as_json(_document(every, principal, holder))
         return
-    for line in (*_who(principal, holder), "", *_table(bound, holder)):
+    for line in _who(principal, holder):
         click.echo(line)
+    for name, bound in every.items():
+        click.echo("")
+        if len(every) > 1:
+            click.echo(f"database {name}")
+        for line in _table(bound, holder):
+            click.echo(line)
 
 
 def _who(principal: Principal, holder: Holder) -> list[str]:
@@ -83,20 +92,26 @@ def _by(decisions: list[Decision]) -> str:
     return ", ".join(words) or "nothing gives any"
 
 
-def _document(bound: BoundPolicy, principal: Principal, holder: Holder) -> dict[str, Any]:
+def _document(every: Mapping[str, BoundPolicy], principal: Principal, holder: Holder) -> dict[str, Any]:
     claims = principal.claims()
-    return {
+    main, *further = ((name, _entities(bound, holder, claims)) for name, bound in every.items())
+    document = {
         "id": principal.id,
         "roles": sorted(principal.roles),
         "effective_roles": sorted(holder.roles),
         "superuser": holder.superuser,
         "claims": {name: value for name, value in claims.items() if name != "id"},
-        "entities": {
-            entity.__name__: {
-                verb.name: _verb_document(bound.decide(holder, entity, verb), claims) for verb in Access.ALL
-            }
-            for entity in bound.entities
-        },
+        "entities": main[1],
+    }
+    return (
+        document | {"databases": {name: {"entities": entities} for name, entities in further}} if further else document
+    )
+
+
+def _entities(bound: BoundPolicy, holder: Holder, claims: dict[str, object]) -> dict[str, Any]:
+    return {
+        entity.__name__: {verb.name: _verb_document(bound.decide(holder, entity, verb), claims) for verb in Access.ALL}
+        for entity in bound.entities
     }
 
 

@@ -35,12 +35,12 @@ class CheckRefused(RowgateError):
 
 
 class ReadOnlyColumn(RowgateError):
-    """A client set a column that a rule derives."""
+    """A client set a column that a rule or the database computes."""
 
     code = "RG104"
     status = 403
     title = "Read-only attribute"
-    hint = "Leave the attribute out; its rule computes it."
+    hint = "Leave the attribute out; it is computed."
 
 
 class RowNotFound(RowgateError):

@@ -78,3 +78,86 @@ class RelationTableRefused(RowgateError):
         """
         words = " ".join(cause.split())
         return cls(f"The relation table or its triggers cannot be made: {words}", hint=f"{cls.hint}\n{statements}")
+
+
+class MigrationRefused(RowgateError):
+    """A migration cannot be written or run as asked."""
+
+    code = "RG545"
+    title = "Migration refused"
+    hint = "`rowgate db history` lists the migrations, and which of them have run."
+
+
+class MigrationFailed(RowgateError):
+    """The database did not take a migration."""
+
+    code = "RG546"
+    title = "Migration failed"
+    hint = (
+        "SQLite and PostgreSQL are as they were. MariaDB keeps each statement that went through: "
+        "`rowgate db current` tells how far it came."
+    )
+
+
+class RebuildRefused(RowgateError):
+    """A project's generated files cannot be generated anew."""
+
+    code = "RG552"
+    title = "Rebuild refused"
+    hint = "Nothing was changed."
+
+
+class ImportRefused(RowgateError):
+    """An ApiLogicServer project cannot be taken over: it is not there, or cannot be read."""
+
+    code = "RG551"
+    title = "Import refused"
+    hint = "Nothing was written. Name the project's folder: the one that holds database/models.py."
+
+
+class PolicyTestRefused(RowgateError):
+    """Policy tests that cannot be run: a file that is not understood, an unknown user, rows that do not fit."""
+
+    code = "RG550"
+    title = "Policy test refused"
+    hint = "Mend the line named; docs/reference/policy-tests.md has the format."
+
+
+class ProjectFileRefused(RowgateError):
+    """What a project was made from is not known: ``.rowgate/project.toml`` is missing or cannot be understood."""
+
+    code = "RG560"
+    title = "Not a generated project"
+    hint = "`rowgate new` writes .rowgate with the project; bring it back from version control."
+
+
+class NewProjectRefused(RowgateError):
+    """A new project cannot be written: the folder is not empty, or its name cannot be one."""
+
+    code = "RG561"
+    title = "New project refused"
+    hint = "Nothing was written. Name another folder: rowgate new PROJECT --db-url URL"
+
+
+class NothingToMap(RowgateError):
+    """The database has no table that the project could show."""
+
+    code = "RG563"
+    title = "No tables"
+    hint = "See whether the URL names the right database, and what --include, --exclude and --schema leave."
+
+
+class DatabaseNotAdded(RowgateError):
+    """A database cannot be added to a project: its name is taken, or a file is where one would be written."""
+
+    code = "RG565"
+    title = "Database not added"
+    hint = "Nothing was written. Name the database otherwise: rowgate add-db NAME --db-url URL"
+
+
+class UserRefused(RowgateError):
+    """A user cannot be made or changed as asked."""
+
+    code = "RG562"
+    title = "User refused"
+    hint = "`rowgate users list` shows the users there are."

@@ -5,7 +5,8 @@ Every value goes through the same parser wherever it came from, so a bad one is 
 """
 
 from rowgate.settings.declared import Setting, Settings
-from rowgate.settings.load import load_settings
+from rowgate.settings.load import LOCAL_FILE, load_settings
+from rowgate.settings.local import local_text, write_local
 from rowgate.settings.values import Secret
 
-__all__ = ["Secret", "Setting", "Settings", "load_settings"]
+__all__ = ["LOCAL_FILE", "Secret", "Setting", "Settings", "load_settings", "local_text", "write_local"]

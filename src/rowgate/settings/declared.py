@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -15,9 +16,11 @@ from rowgate.errors import SettingRefused
 from rowgate.settings import values
 from rowgate.settings.values import Secret, shown_as
 
-__all__ = ["PREFIX", "Setting", "Settings", "declared_settings", "described"]
+__all__ = ["FAMILY", "PREFIX", "Setting", "Settings", "declared_settings", "described"]
 
 PREFIX = "ROWGATE_"
+FAMILY = re.compile(r"ROWGATE_DATABASE_URL_(?P<database>[A-Z][A-Z0-9_]*)")
+"""The variables that hold the URLs of a project's further databases."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,8 @@ class Setting:
         default: its default, in words.
         help: what it decides.
         quiet: its value may hold a password, so no error quotes it.
+
+    The one whose name ends in ``_<NAME>`` stands for a variable for each further database.
     """
 
     name: str
@@ -49,11 +54,12 @@ def _setting(
     default: Any = MISSING,
     default_words: str | None = None,
     quiet: bool = False,
+    name: str | None = None,
 ) -> Any:
     words = default_words or shown_as(default)
     return field(
         default=default,
-        metadata={"parse": parse, "allowed": allowed, "help": help, "default": words, "quiet": quiet},
+        metadata={"parse": parse, "allowed": allowed, "help": help, "default": words, "quiet": quiet, "name": name},
     )
 
 
@@ -94,6 +100,15 @@ class Settings:
         quiet=True,
         default=None,
         help="The database that holds the rows.",
+    )
+    database_urls: Mapping[str, URL] = _setting(
+        values.url,
+        name=f"{PREFIX}DATABASE_URL_<NAME>",
+        allowed="an SQLAlchemy URL; a relative SQLite file is under the project's folder",
+        default_words="sqlite:///<instance>/<name>.sqlite",
+        quiet=True,
+        default=None,
+        help="The further database of that name in config/settings.py, in capitals: ROWGATE_DATABASE_URL_HR for hr.",
     )
     auth_database_url: URL = _setting(
         values.url,
@@ -164,6 +179,12 @@ class Settings:
         allowed="1 to 100000, not less than ROWGATE_PAGE_SIZE",
         default=1000,
         help="The most rows that one list may ask for.",
+    )
+    included_max: int = _setting(
+        values.integer(1, 1_000_000),
+        allowed="1 to 1000000",
+        default=10_000,
+        help="The most rows that one answer may include.",
     )
     include_depth: int = _setting(
         values.integer(0, 10),
@@ -304,6 +325,8 @@ class Settings:
         for name, file in (("database_url", "database.sqlite"), ("auth_database_url", "auth.sqlite")):
             url: URL | None = getattr(self, name)
             object.__setattr__(self, name, self._rooted(url or URL.create("sqlite", database=str(instance / file))))
+        urls: Mapping[str, URL] = self.database_urls or {}
+        object.__setattr__(self, "database_urls", {name: self._rooted(url) for name, url in sorted(urls.items())})
         if self.page_size > self.page_size_max:
             raise SettingRefused(
                 f"ROWGATE_PAGE_SIZE is {self.page_size}, more than ROWGATE_PAGE_SIZE_MAX, {self.page_size_max}."
@@ -315,6 +338,16 @@ class Settings:
         if url.get_backend_name() != "sqlite" or not file or file == ":memory:" or file.startswith("file:"):
             return url
         return url.set(database=str(self.root / file))
+
+    def url_of(self, database: str) -> URL:
+        """Where a further database is.
+
+        Args:
+            database: its name in the project.
+        """
+        return self.database_urls.get(database) or URL.create(
+            "sqlite", database=str(self.instance / f"{database}.sqlite")
+        )
 
     @property
     def production(self) -> bool:
@@ -328,7 +361,14 @@ class Settings:
 
     def shown(self) -> dict[str, str]:
         """Every setting's value by its variable's name, with secrets and passwords hidden."""
-        return {each.name: shown_as(getattr(self, each.field)) for each in self.all()}
+        shown: dict[str, str] = {}
+        for each in self.all():
+            value = getattr(self, each.field)
+            if isinstance(value, Mapping):
+                shown |= {member(each, name): shown_as(url) for name, url in value.items()}
+            else:
+                shown[each.name] = shown_as(value)
+        return shown
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self.shown().items())
@@ -339,10 +379,15 @@ def declared_settings() -> tuple[Field[Any], ...]:
     return tuple(each for each in fields(Settings) if "parse" in each.metadata)
 
 
+def member(setting: Setting, database: str) -> str:
+    """The variable of one database, of the setting that stands for one for each."""
+    return setting.name.replace("<NAME>", database.upper())
+
+
 def described(declared: Field[Any]) -> Setting:
     facts = declared.metadata
     return Setting(
-        name=PREFIX + declared.name.upper(),
+        name=facts["name"] or PREFIX + declared.name.upper(),
         field=declared.name,
         allowed=facts["allowed"],
         default=facts["default"],

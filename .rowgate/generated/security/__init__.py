@@ -1,0 +1,1 @@
+"""The project's declarations of who may see and do what."""

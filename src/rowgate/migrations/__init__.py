@@ -1,0 +1,1 @@
+"""Migrations of a project's databases, by Alembic: written from what the models and the database differ in."""
