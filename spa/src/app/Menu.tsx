@@ -1,4 +1,4 @@
-// The menu: the types this person has business with, then what looks at the policy, then tools.
+// The menu: the types this person has business with, then what looks at the policy, then tools, then other databases.
 
 import AccountTreeOutlined from "@mui/icons-material/AccountTreeOutlined";
 import DataObject from "@mui/icons-material/DataObject";
@@ -6,6 +6,7 @@ import FileUploadOutlined from "@mui/icons-material/FileUploadOutlined";
 import HomeOutlined from "@mui/icons-material/HomeOutlined";
 import ReceiptLongOutlined from "@mui/icons-material/ReceiptLongOutlined";
 import ShieldOutlined from "@mui/icons-material/ShieldOutlined";
+import StorageOutlined from "@mui/icons-material/StorageOutlined";
 import TableRowsOutlined from "@mui/icons-material/TableRowsOutlined";
 import { Box, List, ListItem, ListItemButton, ListItemIcon, ListItemText, Typography } from "@mui/material";
 import { useTranslate } from "ra-core";
@@ -18,11 +19,15 @@ function Entry({ to, label, icon }: { to: string; label: string; icon: ReactNode
   const { pathname } = useLocation();
   const path = to.split("?")[0] ?? to;
   const here = path === "/" ? pathname === "/" : pathname === path || pathname.startsWith(`${path}/`);
+  return <Item link={{ component: Link, to }} label={label} icon={icon} here={here} />;
+}
+
+/** One line of the menu; the link is the app's own, or leads to another page. */
+function Item({ link, label, icon, here }: { link: object; label: string; icon: ReactNode; here: boolean }) {
   return (
     <ListItem disablePadding sx={{ px: 1 }}>
       <ListItemButton
-        component={Link}
-        to={to}
+        {...link}
         selected={here}
         aria-current={here ? "page" : undefined}
         sx={{ borderRadius: 1.5, py: 0.35, minHeight: 32, "&.Mui-selected": { color: "primary.main" } }}
@@ -52,7 +57,7 @@ function Group({ title, children }: { title?: string; children: ReactNode }) {
 
 export function Menu() {
   const t = useTranslate();
-  const { types, may } = useModel();
+  const { types, may, databases = [] } = useModel();
   const shown = types.filter((each) => !each.hidden && each.can.read);
   return (
     <>
@@ -77,6 +82,13 @@ export function Menu() {
         <Entry to={routes.schema} label={t("rg.menu.schema")} icon={<AccountTreeOutlined />} />
         <Entry to={routes.api} label={t("rg.menu.api")} icon={<DataObject />} />
       </Group>
+      {databases.length > 1 && (
+        <Group title={t("rg.menu.databases")}>
+          {databases.map((each) => (
+            <Item key={each.name} link={{ component: "a", href: each.href }} label={each.title} icon={<StorageOutlined />} here={each.here} />
+          ))}
+        </Group>
+      )}
     </>
   );
 }

@@ -44,7 +44,7 @@ const rg: Words = {
     saved: "%{name} gespeichert.",
     saving: "Speichern…",
   },
-  home: { you: "Was %{name} sieht:", nothing: "Hier ist noch nichts für Sie.", nothingHint: "Ihre Rollen geben Ihnen keine Zeilen. Fragen Sie, wer sie verwaltet." },
+  home: { you: "Was %{name} sieht:", nothing: "Hier ist noch nichts für Sie.", nothingHint: "Ihre Rollen geben Ihnen keine Zeilen. Fragen Sie, wer sie verwaltet: Es wird in security/declare_security.py erklärt." },
   import: {
     choose: "CSV- oder JSON-Datei wählen",
     columns: "Mögliche Spalten:",
@@ -97,7 +97,7 @@ const rg: Words = {
     resume: "Weiter",
     rows: "%{smart_count} Zeile |||| %{smart_count} Zeilen",
   },
-  menu: { api: "API", data: "Daten", home: "Übersicht", import: "Import", inspector: "Richtlinien-Inspektor", log: "Filterprotokoll", policy: "Richtlinie", schema: "Schema", tools: "Werkzeuge" },
+  menu: { api: "API", data: "Daten", databases: "Datenbanken", home: "Übersicht", import: "Import", inspector: "Richtlinien-Inspektor", log: "Filterprotokoll", policy: "Richtlinie", schema: "Schema", tools: "Werkzeuge" },
   merge: {
     back: "Zurück zum Formular",
     base: "Als Sie begannen",

@@ -47,7 +47,7 @@ const rg = {
     saved: "Saved %{name}.",
     saving: "Saving…",
   },
-  home: { you: "What %{name} sees:", nothing: "There is nothing here for you yet.", nothingHint: "Your roles give you no rows. Ask whoever looks after them." },
+  home: { you: "What %{name} sees:", nothing: "There is nothing here for you yet.", nothingHint: "Your roles give you no rows. Ask whoever looks after them: it is declared in security/declare_security.py." },
   import: {
     choose: "Choose a CSV or JSON file",
     columns: "Columns it may have:",
@@ -100,7 +100,7 @@ const rg = {
     resume: "Resume",
     rows: "%{smart_count} row |||| %{smart_count} rows",
   },
-  menu: { api: "API", data: "Data", home: "Home", import: "Import", inspector: "Policy inspector", log: "Filter log", policy: "Policy", schema: "Schema", tools: "Tools" },
+  menu: { api: "API", data: "Data", databases: "Databases", home: "Home", import: "Import", inspector: "Policy inspector", log: "Filter log", policy: "Policy", schema: "Schema", tools: "Tools" },
   merge: {
     back: "Back to the form",
     base: "When you began",

@@ -105,6 +105,14 @@ export interface ViewAs {
   expires_at: string;
 }
 
+/** A database of the project; each has an admin app of its own. */
+export interface Place {
+  name: string;
+  title: string;
+  href: string;
+  here: boolean;
+}
+
 export interface Meta {
   title: string;
   about: Record<string, unknown> | null;
@@ -116,4 +124,6 @@ export interface Meta {
   may: { why: boolean; inspect: boolean; view_as: boolean; relationships: boolean };
   settings: { max_list_columns: number; page_size: number; page_size_max: number; locking: boolean; body_limit: number };
   resources: Record<string, WireResource>;
+  /** Where there are several. */
+  databases?: Place[];
 }

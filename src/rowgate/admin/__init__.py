@@ -24,14 +24,26 @@ from rowgate.admin.json_schema import json_schema
 from rowgate.admin.live_log import LiveLog
 from rowgate.admin.meta import Meta
 from rowgate.admin.nodes import Faults
+from rowgate.admin.places import Place, Places, links, places, title_of
 from rowgate.admin.sign_in import SampleLogins, add_sign_in
-from rowgate.admin.words import spaced
 from rowgate.admin.written import full, yaml_text
 from rowgate.api import Api
 from rowgate.auth import Auth
-from rowgate.project import SampleLogin
+from rowgate.project import MAIN, SampleLogin
 
-__all__ = ["ADMIN_FILE", "AdminFile", "Faults", "LiveLog", "check_names", "install", "read_file", "read_text"]
+__all__ = [
+    "ADMIN_FILE",
+    "AdminFile",
+    "Faults",
+    "LiveLog",
+    "Place",
+    "Places",
+    "check_names",
+    "install",
+    "places",
+    "read_file",
+    "read_text",
+]
 
 NAME: Final = "admin"
 PUBLIC: Final = ("session", "sign_in")
@@ -48,6 +60,8 @@ def install(
     live_log: LiveLog,
     file: AdminFile,
     sample_logins: Callable[[], Sequence[SampleLogin]] | None = None,
+    places: Places = (),
+    database: str = MAIN,
 ) -> None:
     """Serve the admin app at ``/``, and its routes below ``/admin``.
 
@@ -58,10 +72,12 @@ def install(
         live_log: an observer of the app's gate.
         file: ``ui/admin.yaml`` as read.
         sample_logins: offered by the sign-in page in development; None for none.
+        places: the databases of the project.
+        database: the name of the one that *app* serves.
     """
     runtime = web.runtime(app)
     service = api.service
-    title = str(file.keys.get("title") or spaced(runtime.settings.root.name))
+    title = title_of(file, named=runtime.settings.root.name if database == MAIN else database)
     meta = Meta(gate=runtime.gate, service=service, powers=auth.powers, file=file, title=title)
     inspector = Inspector(gate=runtime.gate, service=service, auth=auth)
     samples = SampleLogins(listed=sample_logins, auth=auth, settings=runtime.settings)
@@ -72,6 +88,7 @@ def install(
     def describe() -> Response:
         known_only()
         document = meta.document(web.caller(), web.session(), root=request.script_root)
+        document["databases"] = links(places, database, root=request.script_root)
         response = sent(document)
         # For one principal; a browser keeps it and asks whether it still holds.
         response.headers["Cache-Control"] = "private, no-cache"

@@ -68,14 +68,15 @@ class AdminFile:
         return {name: names for name, names in found.items() if names}
 
 
-def read_file(root: Path, faults: Faults) -> AdminFile:
+def read_file(root: Path, faults: Faults, where: Path = ADMIN_FILE) -> AdminFile:
     """Read a project's file; one that is not there says nothing.
 
     Args:
         root: the project's folder.
         faults: gets every fault.
+        where: the file, under the project's folder; each further database has its own.
     """
-    path = root / ADMIN_FILE
+    path = root / where
     if not path.is_file():
         return AdminFile()
     try:

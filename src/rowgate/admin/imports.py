@@ -23,9 +23,10 @@ from rowgate.admin.answers import known_only, resource_named, sent
 from rowgate.admin.table_file import FileRow, TableFile, placed, read_csv, read_list
 from rowgate.api.database_errors import told
 from rowgate.api.errors import error_document
+from rowgate.api.linkage import told_where_set
 from rowgate.api.resources import ResourceType
 from rowgate.api.service import Service
-from rowgate.api.write import Writer, told_where_set
+from rowgate.api.write import Writer
 from rowgate.enforce import SecureSession
 from rowgate.enforce.disclosure import disclose
 from rowgate.enforce.read import refuse_verb

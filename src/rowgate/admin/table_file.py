@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rowgate.api.body import Draft, read_draft
+from rowgate.api.body import read_draft
+from rowgate.api.drafts import Draft
 from rowgate.api.export import csv_text
 from rowgate.api.json_text import JsonFault, read_json
 from rowgate.api.names import did_you_mean

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from copy import copy
 
 from rowgate.errors import ActionRefused, DeclarationError
 from rowgate.policy.actions import ActionRule, Authorization, matching
 from rowgate.policy.checks import Finding
 from rowgate.policy.conditions import Condition, ConditionFault, build_condition
+from rowgate.policy.territory import Territory
 from rowgate.types import Principal
 
 __all__ = ["BoundActions"]
@@ -20,16 +22,31 @@ class BoundActions:
         rules: the declarations, in their order.
         principal: the project's principal class.
         entities: the mapped classes there are.
+        territory: which of the mapped classes are in which database.
     """
 
-    def __init__(self, rules: Sequence[ActionRule], *, principal: type[Principal], entities: Collection[type]) -> None:
-        self._rules, self._principal, self._entities = rules, principal, entities
+    def __init__(
+        self,
+        rules: Sequence[ActionRule],
+        *,
+        principal: type[Principal],
+        entities: Collection[type],
+        territory: Territory,
+    ) -> None:
+        self._rules, self._principal, self._entities, self._territory = rules, principal, entities, territory
         self._conditions: dict[tuple[int, type], Condition | None] = {}
+        self._names = frozenset(rule.name for rule in rules)
 
     @property
     def names(self) -> frozenset[str]:
         """The actions that are declared."""
-        return frozenset(rule.name for rule in self._rules)
+        return self._names
+
+    def without(self, declared: object) -> BoundActions:
+        """The same actions as if one line were not there; the last one of a name leaves a name that nobody may do."""
+        made = copy(self)
+        made._rules = [rule for rule in self._rules if rule is not declared]
+        return made
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with the declarations."""
@@ -39,6 +56,8 @@ class BoundActions:
                 message = f"The lines of the action {rule.name!r} say combine='any' and 'first'."
                 yield Finding.of("P013", message, source=rule.source)
             for entity in rule.on:
+                if entity in self._territory.elsewhere:
+                    continue
                 if entity not in self._entities:
                     message = f"An action names {entity.__name__}, which is no entity of its own."
                     yield Finding.of("P007", message, source=rule.source)
@@ -93,5 +112,7 @@ class BoundActions:
     def _build(self, rule: ActionRule, entity: type) -> Condition | None:
         key = (id(rule), entity)
         if rule.where is not None and key not in self._conditions:
-            self._conditions[key] = build_condition(rule.where, entity, self._principal, reason=rule.reason)
+            self._conditions[key] = build_condition(
+                rule.where, entity, self._principal, reason=rule.reason, strangers=self._territory.strangers
+            )
         return self._conditions.get(key)

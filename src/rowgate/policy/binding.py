@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Table
@@ -10,18 +12,19 @@ from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import Mapper, configure_mappers
 
 from rowgate.errors import UnknownPermission
-from rowgate.mapped import mapper_of
+from rowgate.mapped import is_view, mapper_of
 from rowgate.policy.action_binding import BoundActions
 from rowgate.policy.actions import ActionRule
 from rowgate.policy.algebra import BoundFilter, BoundGrant, Decision, EntityPolicy, Holder, decide
 from rowgate.policy.checks import CheckFailed, Finding
 from rowgate.policy.conditions import Condition, ConditionFault, build_condition, claim_parameters, never
-from rowgate.policy.declarations import AnyCondition, Declaration, Grant, Permission
+from rowgate.policy.declarations import AnyCondition, Declaration, GlobalFilter, Grant, Permission
 from rowgate.policy.fields import BoundField, FieldRule, column_of, unhidable
 from rowgate.policy.paths import PathFault
 from rowgate.policy.policy import Policy
 from rowgate.policy.relation_binding import BoundRelations
 from rowgate.policy.relation_types import read_schema
+from rowgate.policy.territory import Territory
 from rowgate.relations.reader import Reader
 from rowgate.types import Access, Principal
 
@@ -38,6 +41,8 @@ class BoundPolicy:
         policy: the declarations.
         entities: the mapped classes they speak of; every other table is out of everyone's reach.
         dialect: the database's, for relation grants: ``sqlite`` or ``postgresql``.
+        elsewhere: the mapped classes of each other database that the policy speaks of; declarations may name them.
+        relates: whether the relationships of the policy are in this database.
 
     Raises:
         CheckFailed: a declaration cannot be built; carries every finding.
@@ -47,12 +52,23 @@ class BoundPolicy:
         actions: who may do which operation that is no table verb.
         findings: what the start-up checks noted, warnings included.
         relations: the relationship schema, bound; None where none is declared.
+        territory: which of the mapped classes are in which database.
     """
 
-    def __init__(self, policy: Policy[Any], entities: Iterable[type], *, dialect: str = "sqlite") -> None:
+    def __init__(
+        self,
+        policy: Policy[Any],
+        entities: Iterable[type],
+        *,
+        dialect: str = "sqlite",
+        elsewhere: Iterable[Iterable[type]] = (),
+        relates: bool = True,
+    ) -> None:
         configure_mappers()
         entities = list(entities)
         self.policy = policy
+        self.territory = Territory(entities, elsewhere)
+        self._relates = relates
         self.findings: list[Finding] = []
         self._permissions: dict[str, list[Permission]] = {}
         for permission in policy.permissions:
@@ -60,7 +76,9 @@ class BoundPolicy:
         self.relations = self._bind_relations(entities, dialect)
         self.entities: Mapping[type, EntityPolicy] = self._bind(sorted(entities, key=lambda e: e.__name__))
         self._decisions: dict[tuple[type, Access, Holder], Decision] = {}
-        self.actions = BoundActions(policy.actions, principal=policy.principal, entities=self.entities.keys())
+        self.actions = BoundActions(
+            policy.actions, principal=policy.principal, entities=self.entities.keys(), territory=self.territory
+        )
         self.findings += self.actions.findings()
         self._check_declarations()
         errors = [finding for finding in self.findings if finding.level == "error"]
@@ -114,8 +132,34 @@ class BoundPolicy:
         key = (entity, access, holder)
         made = self._decisions.get(key)
         if made is None:
-            made = decide(self.entities[mapper_of(entity).base_mapper.class_], access, holder, self._permissions)
+            mapper = mapper_of(entity).base_mapper
+            made = decide(self.entities[mapper.class_], access, holder, self._permissions)
+            if access is not Access.READ and is_view(mapper.class_):
+                made = replace(made, refused=True, _made={})
             self._decisions[key] = made
+        return made
+
+    def without(self, declared: Permission | GlobalFilter | Grant | FieldRule | ActionRule) -> BoundPolicy:
+        """The same policy as if one line were not there, to find out what the line is for.
+
+        Args:
+            declared: a line of this policy; what is built for the others is shared.
+        """
+        made = copy(self)
+        made._decisions = {}
+        made._permissions = {
+            role: [each for each in given if each is not declared] for role, given in self._permissions.items()
+        }
+        made.entities = {
+            entity: replace(
+                each,
+                grants=tuple(bound for bound in each.grants if bound.grant is not declared),
+                filters=tuple(bound for bound in each.filters if bound.filter is not declared),
+                fields=tuple(bound for bound in each.fields if bound.rule is not declared),
+            )
+            for entity, each in self.entities.items()
+        }
+        made.actions = self.actions.without(declared)
         return made
 
     def _bind(self, entities: list[type]) -> dict[type, EntityPolicy]:
@@ -175,6 +219,8 @@ class BoundPolicy:
 
     def _bind_relations(self, entities: list[type], dialect: str) -> BoundRelations | None:
         declared = self.policy.relation_schema
+        if not self._relates:
+            return None
         if declared is None:
             related: list[Declaration] = list(self.policy.stated_relations)
             related += [grant for grant in self.policy.grants if grant.permission]
@@ -196,6 +242,9 @@ class BoundPolicy:
         )
 
     def _permission(self, entity: type, grant: Grant, permission: str) -> Condition | None:
+        if not self._relates:
+            self._note("P027", f"{entity.__name__} is not in the main database, where the relationships are.", grant)
+            return never(permission)
         if self.relations is None or not self.relations.subjects:
             return never(permission)  # the schema has errors, which are noted
         try:
@@ -216,38 +265,47 @@ class BoundPolicy:
         if function is None:
             return None
         try:
-            return build_condition(function, entity, self.policy.principal, reason=reason)
+            return build_condition(
+                function, entity, self.policy.principal, reason=reason, strangers=self.territory.strangers
+            )
         except ConditionFault as fault:
             self._note(fault.code, f"On {entity.__name__}, {fault.message}.", declared, fault.hint)
             return None
 
     def _check_declarations(self) -> None:
         policy = self.policy
+        elsewhere = self.territory.elsewhere
         for permission in policy.permissions:
             self._known_roles({permission.role}, permission)
         for grant in policy.grants:
             self._known_roles({grant.role} if grant.role else set(), grant)
-            if grant.entity not in self.entities:
+            if not self._is_known(grant.entity):
                 self._note("P007", f"A grant names {grant.entity.__name__}, which is no entity of its own.", grant)
         for action in policy.actions:
             self._known_roles(action.roles, action)
         for rule in policy.field_rules:
             self._known_roles(rule.unless, rule)
-            if rule.entity not in self.entities:
+            if not self._is_known(rule.entity):
                 self._note("P007", f"A field rule names {rule.entity.__name__}, which is no entity of its own.", rule)
         for declared in policy.global_filters:
             self._known_roles(declared.exempt | (declared.only or frozenset()), declared)
-            if not any(has_shape(mapper_of(entity), declared.shape) for entity in self.entities):
+            if not any(has_shape(mapper_of(each), declared.shape) for each in (*self.entities, *elsewhere)):
                 self._note(
                     "P002",
                     f"No entity has the columns of {declared.shape.__name__}; the filter binds nothing.",
                     declared,
                 )
-        if not policy.permissions:
+        if not policy.permissions and not policy.grants:
+            self.findings.append(Finding.of("P015", "No permission and no grant is declared.", source=policy.source))
+        elif not policy.permissions:
             granted = {grant.entity for grant in policy.grants}
             for entity in self.entities:
                 if entity not in granted:
                     self._note("P006", f"No permission and no grant mentions {entity.__name__}.", None)
+
+    def _is_known(self, entity: type) -> bool:
+        # What is wrong with an entity of another database is told by the policy that is bound there.
+        return entity in self.entities or entity in self.territory.elsewhere
 
     def _known_roles(self, roles: Iterable[str], declared: _Declared) -> None:
         for role in sorted(set(roles) - self.policy.roles):

@@ -57,6 +57,11 @@ CHECKS: Mapping[str, tuple[Level, str, str]] = {
         "Two tables have one name, in two schemas.",
         "Leave one of the classes out of the models given to rowgate: criteria could bind to the wrong table.",
     ),
+    "P015": (
+        "warning",
+        "Nothing is declared yet.",
+        "Everybody but a superuser is refused every row: declare a permission or a grant below this line.",
+    ),
     "P020": (
         "error",
         "The relationship schema cannot be read or understood.",
@@ -107,6 +112,16 @@ CHECKS: Mapping[str, tuple[Level, str, str]] = {
         "The lines of one action disagree on how they combine.",
         "Say combine= alike in each line of the action.",
     ),
+    "P014": (
+        "error",
+        "A condition names a table of another database.",
+        "A statement runs on one database. Give the principal a claim with what the condition has to know.",
+    ),
+    "P027": (
+        "error",
+        "A relation grant is on an entity of another database than the relationships.",
+        "Write a grant with where=, or keep the entity in the main database.",
+    ),
     "P030": (
         "error",
         "ui/admin.yaml says something that cannot be meant.",
@@ -116,6 +131,16 @@ CHECKS: Mapping[str, tuple[Level, str, str]] = {
         "warning",
         "ui/admin.yaml says something that has no effect.",
         "docs/reference/admin-yaml.md lists every key with what it takes.",
+    ),
+    "P040": (
+        "error",
+        "The database lacks a table or columns that the models have.",
+        "rowgate db upgrade runs migrations, rowgate db migrate writes one. Is the database right? rowgate rebuild.",
+    ),
+    "P041": (
+        "warning",
+        "A database could not be looked at, so it is not known whether it has the tables of the models.",
+        "Start it, or mend the setting; the server does not start without it.",
     ),
 }
 

@@ -8,7 +8,7 @@ entry of SQLAlchemy's compiled cache, serves every principal; the values come in
 from __future__ import annotations
 
 import dis
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import unwrap
 from typing import Any
@@ -55,7 +55,12 @@ class ConditionFault(Exception):
 
 
 def build_condition(
-    function: AnyCondition, entity: type, principal: type[Principal], *, reason: str | None
+    function: AnyCondition,
+    entity: type,
+    principal: type[Principal],
+    *,
+    reason: str | None,
+    strangers: Callable[[ColumnElement[Any], type], Sequence[str]] = lambda _expression, _entity: (),
 ) -> Condition:
     """Call a declared function once and keep what it gives.
 
@@ -64,9 +69,11 @@ def build_condition(
         entity: the mapped class whose rows it speaks of.
         principal: the project's principal class.
         reason: the declaration's own ``reason=``.
+        strangers: finds the tables of other databases in an expression on the entity.
 
     Raises:
-        ConditionFault: a column or claim does not exist, or the result is no SQL condition.
+        ConditionFault: a column or claim does not exist, the result is no SQL condition, or it reaches into another
+            database.
     """
     _refuse_python_logic(function)
     claims = ClaimNames(principal)
@@ -86,6 +93,13 @@ def build_condition(
     except Exception as fault:
         raise _not_an_expression(fault) from fault
     expression = _as_expression(built)
+    names = strangers(expression, entity)
+    if names:
+        raise ConditionFault(
+            "P014",
+            f"the condition names {', '.join(names)}, in another database",
+            "A statement runs on one database. Give the principal a claim with what the condition has to know.",
+        )
     doc = getattr(function, "__doc__", None)
     return Condition(expression, frozenset(claims._used), reason or (doc.strip() if doc else None))
 

@@ -18,7 +18,7 @@ from rowgate.zed.lint import doubts
 from rowgate.zed.model import Schema
 from rowgate.zed.relationships import parse_object
 
-__all__ = ["Note", "RelationTypes", "read_schema"]
+__all__ = ["Note", "RelationTypes", "in_small_letters", "read_schema"]
 
 Note = Callable[[Finding], None]
 
@@ -67,7 +67,7 @@ class RelationTypes:
         self._note = note
         self.of_entity: dict[type, str] = {}
         for entity in entities:
-            name = declared.types.get(entity, _in_small_letters(entity.__name__))
+            name = declared.types.get(entity, in_small_letters(entity.__name__))
             if name in schema.definitions:
                 self._take(entity, name)
             elif entity in declared.types:
@@ -125,7 +125,7 @@ class RelationTypes:
     def _type(self, entity: type) -> str:
         found = self.of_entity.get(entity)
         if found is None:
-            wanted = _in_small_letters(entity.__name__)
+            wanted = in_small_letters(entity.__name__)
             raise PathFault(f"{entity.__name__} has no type: define {wanted} in the schema, or name it with types=")
         return found
 
@@ -148,6 +148,6 @@ class RelationTypes:
         return (resource, name, wanted, behind)
 
 
-def _in_small_letters(name: str) -> str:
+def in_small_letters(name: str) -> str:
     """``order_detail`` for ``OrderDetail``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

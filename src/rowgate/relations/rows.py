@@ -74,6 +74,9 @@ REFUTED: Final = "relations_false_caveats"
 _MOMENT: Final = DateTime(timezone=True)
 _NAME = re.compile(r"[a-z0-9_/]*|[*]")
 
+_STORED: Final = Moment()
+_SQLITE: Final = sqlite.dialect()
+
 
 class Bound(Enum):
     """Which caveated relationships count: those definitely true, or all that may be."""
@@ -119,7 +122,7 @@ def now_value(moment: datetime, dialect: str) -> object:
     """
     if dialect == "postgresql":
         return moment
-    kept = Moment().process_bind_param(moment, sqlite.dialect())
+    kept = _STORED.process_bind_param(moment, _SQLITE)
     return None if kept is None else kept.isoformat(sep=" ", timespec="microseconds")
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Engine, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from rowgate import web
+from rowgate.databases import with_driver
 
 __all__ = ["install", "reaches"]
 
@@ -81,10 +82,12 @@ def reaches(url: URL, *, name: str) -> Callable[[], bool]:
 
 def _probing(url: URL) -> Engine:
     limits: dict[str, object] = {}
+    url = with_driver(url)
     match url.get_backend_name():
-        case "postgresql" | "postgres":
+        case "postgresql":
             limits = {"connect_timeout": _CONNECT_SECONDS}
-            url = url.set(drivername="postgresql+psycopg") if "+" not in url.drivername else url
+        case "mysql" | "mariadb" if url.drivername.endswith("+pymysql"):
+            limits = {"connect_timeout": _CONNECT_SECONDS}
         case "sqlite":
             limits = {"timeout": _CONNECT_SECONDS}
     return create_engine(url, poolclass=NullPool, connect_args=limits)

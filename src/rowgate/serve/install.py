@@ -21,6 +21,8 @@ def install(app: Flask, opened: OpenProject) -> None:
     """
     settings = opened.settings
     databases = {"rows": settings.database_url}
+    for further in opened.project.databases:
+        databases[f"rows of {further.name}"] = settings.url_of(further.name)
     if opened.auth_engine is not None:
         databases["log-ins"] = settings.auth_database_url
     health.install(app, databases)

@@ -17,7 +17,7 @@ from rowgate.budgets import Budget, spend
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Served", "Tell", "watch"]
+__all__ = ["Served", "Tell", "note_routes", "watch"]
 
 _ROUTE: Final = "rowgate.route"
 
@@ -70,12 +70,21 @@ def watch(app: Flask, *, seconds: float, begun: Sequence[Callable[[], None]], te
         tell: called when its answer is sent, or the client is gone.
     """
 
+    note_routes(app)
+    app.wsgi_app = _Watched(app.wsgi_app, seconds=seconds, begun=begun, tell=tell)  # type: ignore[method-assign]
+
+
+def note_routes(app: Flask, *, prefix: str = "") -> None:
+    """Let the watch know which rule of *app* a request matched.
+
+    Args:
+        prefix: where the app is mounted in the watched one.
+    """
+
     @app.after_request
     def note_route(response: Response) -> Response:
-        request.environ[_ROUTE] = request.url_rule.rule if request.url_rule is not None else None
+        request.environ[_ROUTE] = prefix + request.url_rule.rule if request.url_rule is not None else None
         return response
-
-    app.wsgi_app = _Watched(app.wsgi_app, seconds=seconds, begun=begun, tell=tell)  # type: ignore[method-assign]
 
 
 class _Watched:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import has_request_context, request
@@ -67,7 +68,7 @@ class Caller:
 class _State:
     request_id: str
     caller: Caller | None = None
-    session: SecureSession | None = None
+    sessions: dict[int, SecureSession] = field(default_factory=dict)  # by the identity of the gate
 
 
 def _state() -> _State:
@@ -117,37 +118,48 @@ def set_principal(who: Principal | Caller) -> None:
     state.caller = who if isinstance(who, Caller) else Caller(principal=who)
 
 
-def session() -> SecureSession:
-    """The request's session, opened for its principal when first asked for.
+def session(database: str | None = None) -> SecureSession:
+    """The request's session on a database, opened for its principal when first asked for.
 
     It is closed when the request ends; what was not committed by then is rolled back. Its transaction is one that
-    writes, unless the request's method is safe (GET, HEAD, OPTIONS).
+    writes, unless the request's method is safe (GET, HEAD, OPTIONS). The sessions on two databases have a transaction
+    each: one of them may be committed where the other one fails.
+
+    Args:
+        database: its name in ``config/settings.py``, or ``main``; by default the one that the route belongs to.
 
     Raises:
         MissingPrincipal: nobody has logged in for this request.
+        DeclarationError: there is no such database.
     """
-    state = _state()
-    if state.session is None:
-        state.session = open_session(writes=request.method not in _SAFE)
-    return state.session
+    state, gate = _state(), runtime().gate_of(database)
+    if id(gate) not in state.sessions:
+        state.sessions[id(gate)] = open_session(database, writes=request.method not in _SAFE)
+    return state.sessions[id(gate)]
 
 
-def open_session(*, writes: bool = False) -> SecureSession:
+def open_session(database: str | None = None, *, writes: bool = False) -> SecureSession:
     """A session of the request's principal, apart from `session`; use it in a ``with``.
 
     Args:
+        database: as for `session`.
         writes: its transaction is one that writes.
 
     Raises:
         MissingPrincipal: nobody has logged in for this request.
+        DeclarationError: there is no such database.
     """
     who = caller()
-    return runtime().gate.session(
-        who.principal,
-        request_id=request_id(),
-        writes=writes and not who.read_only,
-        actor=who.actor.id if who.actor is not None else None,
-        verbs=Access.READ if who.read_only else Access.ALL,
+    return (
+        runtime()
+        .gate_of(database)
+        .session(
+            who.principal,
+            request_id=request_id(),
+            writes=writes and not who.read_only,
+            actor=who.actor.id if who.actor is not None else None,
+            verbs=Access.READ if who.read_only else Access.ALL,
+        )
     )
 
 
@@ -163,8 +175,8 @@ def who_asked(environ: Mapping[str, object]) -> tuple[str | None, Caller | None]
 
 
 def close() -> None:
-    """Close the request's session, if it opened one."""
-    state = _state()
-    if state.session is not None:
-        state.session.close()
-        state.session = None
+    """Close the sessions that the request opened, each even where another one cannot be closed."""
+    sessions = _state().sessions
+    with ExitStack() as closing:
+        while sessions:
+            closing.callback(sessions.popitem()[1].close)

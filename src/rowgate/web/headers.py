@@ -30,8 +30,10 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def protect(response: Response) -> Response:
+        headers = response.headers
         for name, value in _ALWAYS.items():
-            response.headers.setdefault(name, value)
+            if name not in headers:
+                headers.add(name, value)
         if request.is_secure:
             # Only what came by HTTPS may say this (RFC 6797, 7.2); a trusted proxy tells how it came.
             response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["install"]
 
 
-def install(app: Flask, *, gate: Gate, settings: Settings) -> Runtime:
+def install(
+    app: Flask,
+    *,
+    gate: Gate,
+    settings: Settings,
+    gates: Mapping[str, Gate] | None = None,
+    proxies: bool = True,
+) -> Runtime:
     """Give *app* its runtime and the hooks of the request: id, size limit, CORS, headers, session's end, proxies.
 
     Call it before anything else registers a hook: answers to other origins' preflight requests come first.
@@ -26,10 +34,12 @@ def install(app: Flask, *, gate: Gate, settings: Settings) -> Runtime:
         app: the Flask app.
         gate: opens the sessions.
         settings: as read at start.
+        gates: of every database, by name.
+        proxies: whether the app sees through proxies itself; one that is mounted in another leaves it to that.
     """
-    held = Runtime(gate=gate, settings=settings, public=set())
+    held = Runtime(gate=gate, settings=settings, public=set(), gates=gates or {})
     app.extensions[EXTENSION] = held
-    if settings.trusted_proxies:
+    if settings.trusted_proxies and proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     if settings.cors_origins:

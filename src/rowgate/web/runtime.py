@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
@@ -23,14 +24,29 @@ class Runtime:
     """What requests share. Kept in ``app.extensions["rowgate"]``.
 
     Args:
-        gate: opens the sessions.
+        gate: opens the sessions: the one gate that the app's own routes reach.
         settings: as read at start.
         public: endpoints that need no principal; `make_public` adds to it while the app is set up.
+        gates: of every database, by name, for routes that ask for another one's by its name.
     """
 
     gate: Gate
     settings: Settings
     public: set[str]
+    gates: Mapping[str, Gate] = field(default_factory=dict)
+
+    def gate_of(self, database: str | None) -> Gate:
+        """The gate of a database; of the app's own where none is named.
+
+        Raises:
+            DeclarationError: there is no database of that name.
+        """
+        if database is None:
+            return self.gate
+        if database not in self.gates:
+            known = ", ".join(self.gates) or "none by name"
+            raise DeclarationError(f"There is no database {database!r}.", hint=f"The databases are: {known}.")
+        return self.gates[database]
 
 
 def runtime(app: Flask | None = None) -> Runtime:
