@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 import safrs
 from flask import Flask, Request, Response
+from safrs import safrs_api
 from sqlalchemy import Engine
 
 from rowgate.types import Principal
@@ -66,3 +69,14 @@ def test_an_app_below_a_path_links_to_itself(reading: Served) -> None:
     text = json.dumps(response.get_json())
     assert '"/shop/api/Customer' in text
     assert '"/api/' not in text
+
+
+def test_safrs_writes_no_document_of_its_own(
+    sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would write the whole of it for every address: the start of five hundred tables would take minutes."""
+    written: list[object] = []
+    monkeypatch.setattr(safrs_api, "json", SimpleNamespace(dumps=written.append))
+    models.Base.metadata.create_all(sqlite_engine)
+    serve(sqlite_engine, models.policy, models.Base, {}, tmp_path)
+    assert written == []

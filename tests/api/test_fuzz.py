@@ -221,10 +221,6 @@ def test_the_mark_is_found_where_rows_are_not_hidden(marked: Served) -> None:
     assert MARK in marked.ask("sa", "GET", "/api/Customer").get_data(as_text=True)
 
 
-# An export that HEAD asks for is closed by the garbage collector.
-@pytest.mark.filterwarnings("ignore:Exception ignored in.*ServerCursorMixin:pytest.PytestUnraisableExceptionWarning")
-# A key that is left out: SQLAlchemy warns, then the database refuses the row.
-@pytest.mark.filterwarnings("ignore:Column .* is marked as a member of the primary key:sqlalchemy.exc.SAWarning")
 def test_mutated_requests(marked: Served) -> None:
     mutator = Mutator(SEED)
     statuses: Counter[int] = Counter()

@@ -18,7 +18,9 @@ from sqlalchemy import types as sa
 from database.models import Base
 from rowgate.api.checksum import checksum
 from rowgate.api.order import read_order
-from rowgate.api.plan import MOST_ORDERS, MOST_PLANS, Plans, Record
+from rowgate.api.plan import MOST_ORDERS
+from rowgate.api.plans import MOST_PLANS, Plans
+from rowgate.api.records import Record
 from rowgate.api.resources import Resources
 from rowgate.api.values import codec_for
 from rowgate.settings import load_settings

@@ -63,6 +63,18 @@ def test_create_with_the_key_among_the_attributes(writing: Served) -> None:
     assert {error["source"]["pointer"] for error in errors} == {"/data/id", "/data/attributes/Id"}
 
 
+def test_a_row_that_nobody_gives_its_key_is_refused_before_it_is_written(writing: Served) -> None:
+    """SQLAlchemy would warn of it, and warnings are errors here."""
+    keyless = body("EmployeeTerritory", EmployeeId=1, TerritoryId="01581")
+    with writing.counting() as sent:
+        (error,) = writing.fault(422, "admin", "POST", "/api/EmployeeTerritory", json=keyless)
+    assert (error["code"], error["source"]["pointer"]) == ("RG210", "/data/attributes/Id")
+    assert not [each for each in sent if each.startswith("INSERT")]
+    both = [body("EmployeeTerritory", each, EmployeeId=1, TerritoryId="01581")["data"] for each in ("1/0", None)]
+    (error,) = writing.fault(422, "admin", "POST", "/api/EmployeeTerritory", json={"data": both})
+    assert error["source"]["pointer"] == "/data/1/attributes/Id"
+
+
 def test_create_lets_rules_run(writing: Served) -> None:
     sent = linked(body("Order"), Customer=("Customer", "ALFKI"), Employee=("Employee", "1"), Shipper=None)
     order = writing.ask("u1", "POST", "/api/Order", json=sent).get_json()["data"]

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from database.models import Base
 from logic.declare_logic import declare_logic
+from rowgate.admin import LiveLog
 from rowgate.enforce import Gate
 from rowgate.logic import activate_rules
 from security.declare_security import User, policy
@@ -41,13 +42,14 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     plant_canaries(engine)
     rules = activate_rules(declare_logic, base=Base)
     users = load_users()
+    log = LiveLog()
     if request.param.endswith("relations"):
         users = {name: users[name] for name in related.USERS}
         truth = Truth(engine, entities=related.NAMES)
-        gate = related.make_gate(engine, truth, users, rules)
+        gate = related.make_gate(engine, truth, users, rules, [log])
     else:
         truth = Truth(engine)
-        gate = Gate(policy, engine, models=Base, rules=rules)
-    web = Web(gate, users, tmp_path_factory.mktemp("leaks"))
+        gate = Gate(policy, engine, models=Base, rules=rules, observers=[log])
+    web = Web(gate, users, tmp_path_factory.mktemp("leaks"), live_log=log)
     yield World(engine, gate, truth, users, snapshots.take(engine), web)
     engine.dispose()

@@ -14,9 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 
 from api.customize_api import customize_api
-from rowgate import api, web
+from rowgate import admin, api, auth, web
+from rowgate.auth.cookies import SessionCookies
+from rowgate.auth.login import LogIn
+from rowgate.auth.throttle import Throttle
+from rowgate.auth.tokens import Tokens
 from rowgate.enforce import Gate
-from rowgate.settings import load_settings
+from rowgate.settings import Settings, load_settings
 from security.declare_security import User
 from tests.leaks.truth import CANARIES, LINKS
 
@@ -62,29 +66,79 @@ def _identities(part: Any) -> Iterator[tuple[str, str]]:
 class Web:
     """An app over a gate, with the sample's own endpoints and a few careless ones."""
 
-    def __init__(self, gate: Gate, users: Mapping[str, User], folder: Path) -> None:
+    def __init__(
+        self, gate: Gate, users: Mapping[str, User], folder: Path, *, live_log: admin.LiveLog | None = None
+    ) -> None:
         self.gate = gate
         self.app = Flask("leaks", static_folder=None)
-        web.install(self.app, gate=gate, settings=load_settings(folder, environ={}))
+        settings = load_settings(folder, environ={}, why_roles=("*",))
+        web.install(self.app, gate=gate, settings=settings)
         self.app.before_request(lambda: self._log_in(users))
-        api.install(self.app, customize=careless_endpoints)
+        made = api.install(self.app, customize=careless_endpoints)
+        self._auth = _known(self.app, gate, users, settings)
+        admin.install(
+            self.app,
+            api=made,
+            auth=self._auth,
+            live_log=live_log or admin.LiveLog(),
+            file=admin.read_file(folder, admin.Faults()),
+        )
 
-    @staticmethod
-    def _log_in(users: Mapping[str, User]) -> None:
-        if "X-User" in request.headers:
-            web.set_principal(users[request.headers["X-User"]])
+    def _log_in(self, users: Mapping[str, User]) -> None:
+        if "Authorization" in request.headers:
+            web.set_principal(self._auth.tokens.caller())  # who views the rows as somebody else
+        elif "X-User" in request.headers:
+            who = request.headers["X-User"]
+            web.set_principal(web.Caller(principal=users[who], login=f"log-in of {who}"))
 
     def send(
-        self, user: str | None, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None
+        self,
+        user: str | None,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        kind: str = JSON_API,
     ) -> Reply:
         """Send one request as a user; None for nobody."""
         sent = {"X-Request-Id": "asked", **(headers or {}), **({"X-User": user} if user else {})}
         with self.app.test_client() as client:
-            content = {"json": json, "content_type": JSON_API} if json is not None else {}
+            content = {"json": json, "content_type": kind} if json is not None else {}
             response = client.open(path, method=method, headers=sent, **content)
             text = response.get_data(as_text=True)
             kept = {name: value for name, value in response.headers if name not in ("Date", "Server")}
             return Reply(response.status_code, text, kept, response.get_json(silent=True))
+
+
+class _Users:
+    """The sample's users as a provider that nobody logs in with."""
+
+    def __init__(self, users: Mapping[str, User]) -> None:
+        self._users = users
+
+    def authenticate(self, username: str, password: str) -> None:
+        return None
+
+    def principal(self, id: str) -> User | None:  # noqa: A002
+        return self._users.get(id)
+
+
+def _known(app: Flask, gate: Gate, users: Mapping[str, User], settings: Settings) -> auth.Auth:
+    """Log-in without its guard: the header X-User says who asks."""
+    secret, provider = auth.signing_secret(settings), _Users(users)
+    powers, cookies = auth.Powers(settings=settings, policy=gate.policy), SessionCookies(secret)
+    tokens = Tokens(
+        app,
+        provider=provider,
+        revocations=auth.MemoryRevocations(),
+        secret=secret,
+        settings=settings,
+        powers=powers,
+        cookies=cookies,
+    )
+    log_in = LogIn(provider=provider, throttle=Throttle(per_user=1, per_address=1, window=1))
+    return auth.Auth(provider=provider, tokens=tokens, log_in=log_in, cookies=cookies, powers=powers)
 
 
 def careless_endpoints(made: api.Api) -> None:

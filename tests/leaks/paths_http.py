@@ -336,7 +336,7 @@ def http_error_bodies(ask: Asking) -> Iterator[Any]:
         yield Exactly((where, reply.status >= 400 or not reply.data), (where, True))
 
 
-@path(E, kind="http", finds=False)
+@path(E, kind="http", entities=(m.Customer,), finds=False)
 def http_description(ask: Asking) -> Iterator[Any]:
     """The description of the API is the same for everyone, with no row in it."""
     reply = read(ask, "/api/swagger.json")

@@ -6,13 +6,13 @@ work: directly, through nested groups, on a shelf of shelves; and hidden rows ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import DeclarativeBase
 
 from database.models import Base
-from rowgate.enforce import Gate, Rules
+from rowgate.enforce import Gate, Observer, Rules
 from rowgate.policy import Policy
 from rowgate.relations import Graph
 from rowgate.types import Access
@@ -100,9 +100,11 @@ def lines(truth: Truth, users: Mapping[str, User]) -> Iterator[str]:
                     yield f"{name}:{key}#barred@login:{user.id}"
 
 
-def make_gate(engine: Engine, truth: Truth, users: Mapping[str, User], rules: Rules) -> Gate:
+def make_gate(
+    engine: Engine, truth: Truth, users: Mapping[str, User], rules: Rules, observers: Sequence[Observer] = ()
+) -> Gate:
     """A gate under which relationships alone decide."""
-    gate = Gate(declared(), engine, models=Base, rules=rules)
+    gate = Gate(declared(), engine, models=Base, rules=rules, observers=observers)
     relations = gate.bound.relations
     assert relations
     # Without the triggers that remove relationships with their row: the matrix puts deleted rows back.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from database.models import Base, Customer
 from logic.declare_logic import declare_logic
+from rowgate.admin import live_log
+from rowgate.api import idempotency
 from rowgate.api import read as api_read
+from rowgate.auth import tokens
 from rowgate.enforce import Gate, bulk, criteria, engine, raw, rows, session, write
 from rowgate.errors import AccessRefused, RowNotFound
 from rowgate.logic import activate_rules
@@ -149,6 +152,27 @@ def totals_unfiltered(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(api_read.Reader, "page", counted)
 
 
+def keys_of_anybody(patch: pytest.MonkeyPatch) -> None:
+    """A key of a request is kept without its owner."""
+    made = idempotency._digest
+    patch.setattr(idempotency, "_digest", lambda text, more=b"": made(text.rpartition(",")[2], more))
+
+
+def one_log_for_all(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(live_log, "_login", lambda: "log-in of s1")
+
+
+def views_of_the_viewer(patch: pytest.MonkeyPatch) -> None:
+    """Who views the rows as somebody else goes on to see their own."""
+    viewed = tokens.Tokens._viewer
+
+    def careless(self: tokens.Tokens, claims: dict[str, Any]) -> Any:
+        caller = viewed(self, claims)
+        return replace(caller, principal=caller.actor)
+
+    patch.setattr(tokens.Tokens, "_viewer", careless)
+
+
 def everybody_is_the_first_one(patch: pytest.MonkeyPatch) -> None:
     """Criteria are cached without looking at whose they are."""
     kept: dict[str, Any] = {}
@@ -173,7 +197,11 @@ BREAKS = (
     Broken("raw SQL", raw_sql_let_through, ("raw_parts",)),
     Broken("relationship loads", relationship_loads_unfiltered, ("lazy_to_one", "lazy_to_many", "after_expiry")),
     Broken("flushes unchecked", flushes_unchecked, ("change_a_made_up_row", "move_a_row_out", "http_move_out")),
-    Broken("references", references_unchecked, ("refer_to_hidden_rows", "http_refer_by_attribute")),
+    Broken(
+        "references",
+        references_unchecked,
+        ("refer_to_hidden_rows", "http_refer_by_attribute", "http_operations_refer_to_hidden_rows"),
+    ),
     Broken("no WITH CHECK", no_with_check, ("move_a_row_out", "move_rows_out", "http_move_out")),
     Broken("rows unlocked", rows_unlocked, ("update_hidden_rows", "update_every_row", "change_a_made_up_row")),
     Broken("verbs", verbs_unchecked, ("verbs_not_given", "without_the_verb"), ("p1", "nancy", "r1")),
@@ -183,6 +211,9 @@ BREAKS = (
     Broken("rules' rows kept", what_rules_loaded_kept, ("change_an_order_of_a_hidden_customer",)),
     Broken("told apart", hidden_rows_told_from_missing, ("change_a_made_up_row", "delete_a_made_up_row")),
     Broken("totals", totals_unfiltered, ("http_list", "http_pages", "http_filter_own")),
+    Broken("keys of anybody", keys_of_anybody, ("http_key_of_somebody_else",)),
+    Broken("one log", one_log_for_all, ("http_admin_log",), ("s1",)),
+    Broken("views", views_of_the_viewer, ("http_view_as",)),
     Broken("one for all", everybody_is_the_first_one, ("select_columns", "http_list")),
 )
 
@@ -203,8 +234,9 @@ def opened(world: World, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
     rules = activate_rules(declare_logic, base=Base)
 
     def make() -> Web:
-        gate = Gate(policy, world.engine, models=Base, rules=rules)
-        return Web(gate, world.users, tmp_path_factory.mktemp("broken"))
+        log = live_log.LiveLog()
+        gate = Gate(policy, world.engine, models=Base, rules=rules, observers=[log])
+        return Web(gate, world.users, tmp_path_factory.mktemp("broken"), live_log=log)
 
     return make
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rowgate import web
-from rowgate.api.body import Draft, Link, id_of, object_at, read_resource
+from rowgate.api.body import id_of, object_at, read_resource
+from rowgate.api.drafts import Draft, Link
 from rowgate.api.places import Place, moved, placed, within
 from rowgate.api.resources import Key, ResourceType
 from rowgate.api.service import Service

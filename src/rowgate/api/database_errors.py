@@ -80,12 +80,14 @@ def told(error: SQLAlchemyError, *, resource: ResourceType | None, method: str) 
 
 
 def _code_of(error: Any) -> int | str | None:
-    for name in ("sqlite_errorcode", "sqlstate"):
-        code = getattr(error, name, None)
-        if code is not None:
-            return code  # type: ignore[no-any-return]
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return code  # type: ignore[no-any-return]
+    # PyMySQL has an SQLSTATE too, which says 23000 of every constraint.
     arguments = getattr(error, "args", ())
-    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+    if arguments and isinstance(arguments[0], int):
+        return arguments[0]
+    return getattr(error, "sqlstate", None)
 
 
 def _attribute_of(error: Any, resource: ResourceType | None) -> str | None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from flask import request
 from werkzeug.datastructures import ETags
 
-from rowgate.api.plan import Record
 from rowgate.api.query import Query
+from rowgate.api.records import Record
 from rowgate.errors import PreconditionFailed
 
 __all__ = ["Precondition", "etag", "is_known", "precondition", "refuse_precondition"]

@@ -18,12 +18,13 @@ from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
 
 import orjson
-from flask import Response
+from flask import Response, request
 
 from rowgate import web
-from rowgate.api.plan import Plan, Record
+from rowgate.api.plan import Plan
 from rowgate.api.query import CHECKSUM, Query
 from rowgate.api.read import Parent
+from rowgate.api.records import Record
 from rowgate.api.resources import Attribute, ResourceType
 from rowgate.api.service import Service
 from rowgate.api.values import Json
@@ -76,6 +77,8 @@ def export(
         runs.close()
         session.close()
 
+    if request.method == "HEAD":
+        close()  # nobody will ask for the rows, and a server may not say so
     parts = _csv(plan, runs) if form == "csv" else _lines(plan, runs)
     response = Response(_closing(close, parts), content_type=MEDIA_TYPES[form])
     response.call_on_close(close)  # where nobody takes the first byte

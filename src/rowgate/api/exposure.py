@@ -89,7 +89,10 @@ class _Api(SAFRSAPI):  # type: ignore[misc]
             instance = options["endpoint"] == made.get_endpoint(type="instance")
             resource = _view(RowView if instance else ListView, made)
             urls = (f"/{made._s_type}/<string:row_id>",) if instance else (f"/{made._s_type}",)
-            options["methods"] = sorted(made.http_methods - {"POST"} if instance else made.http_methods)
+            options["methods"] = ["OPTIONS", *sorted(made.http_methods - {"POST"} if instance else made.http_methods)]
+        # What is deprecated is left out of SAFRS' own document. It would write the whole of it anew for every address,
+        # so that a start would take four times as long with twice the tables.
+        options["deprecated"] = True
         # Two rules for each address: Werkzeug answers 404 and not 405 where only the slash at the end differs.
         super().add_resource(resource, *(url + slash for url in urls for slash in ("", "/")), **options)
 
@@ -97,7 +100,7 @@ class _Api(SAFRSAPI):  # type: ignore[misc]
         """Both addresses of a relationship. SAFRS' own would need its base class on the related model."""
         exposed = properties["SAFRSObject"]
         row = f"/{exposed._s_type}/<string:row_id>"
-        methods = ["GET", "PATCH", *(["POST", "DELETE"] if relationship.to_many else [])]
+        methods = ["OPTIONS", "GET", "PATCH", *(["POST", "DELETE"] if relationship.to_many else [])]
         for view, path, kind in (
             (RelatedView, f"{row}/{relationship.name}", "related"),
             (RelationshipView, f"{row}/relationships/{relationship.name}", "linkage"),

@@ -16,7 +16,8 @@ from rowgate.api.openapi_operations import error_components
 from rowgate.api.openapi_own import log_in_paths, operations_paths, operations_schemas, route_paths, rpc_path
 from rowgate.api.openapi_paths import TypePaths
 from rowgate.api.openapi_relationships import permissions_schema, relationship_schemas
-from rowgate.api.openapi_schemas import common_schemas, resource_schemas
+from rowgate.api.openapi_schemas import resource_schemas
+from rowgate.api.openapi_shapes import common_schemas
 from rowgate.api.resources import Resources
 from rowgate.api.service import PREFIX, Service
 from rowgate.api.values import Json
@@ -43,12 +44,13 @@ class Described:
     defaulted: Mapping[type, frozenset[str]]
     own: frozenset[str] = frozenset()
 
-    def document(self, resources: Resources, may: May = EVERYTHING) -> dict[str, Json]:
+    def document(self, resources: Resources, may: May = EVERYTHING, *, root: str = "") -> dict[str, Json]:
         """The document.
 
         Args:
             resources: the types as its reader knows them.
             may: what its reader may do.
+            root: the path that the app is mounted under: of two databases, each has its own.
         """
         service = self.service
         paths: dict[str, Json] = log_in_paths()
@@ -81,7 +83,7 @@ class Described:
                 "version": __version__,
                 "description": "JSON:API 1.1. Every answer holds only the rows that the policy lets you see.",
             },
-            "servers": [{"url": "/"}],
+            "servers": [{"url": root or "/"}],
             "security": [{"bearer": []}],
             "tags": [{"name": each.name, "description": each.description} for each in shown],
             "paths": paths,

@@ -21,7 +21,7 @@ class May(Protocol):
     def use(self, entity: type, access: Access) -> bool:
         """Whether a verb is given on an entity at all."""
 
-    def locked(self, entity: type, access: Access) -> Collection[Any]:
+    def locked(self, entity: type, access: Access) -> frozenset[Any]:
         """The columns that a verb never writes."""
 
     def act(self, action: str, *, method: str, endpoints: Collection[str]) -> bool:
@@ -32,8 +32,8 @@ class _Everything:
     def use(self, entity: type, access: Access) -> bool:
         return True
 
-    def locked(self, entity: type, access: Access) -> Collection[Any]:
-        return ()
+    def locked(self, entity: type, access: Access) -> frozenset[Any]:
+        return frozenset()
 
     def act(self, action: str, *, method: str, endpoints: Collection[str]) -> bool:
         return True
@@ -57,7 +57,7 @@ class Allowed:
         """Whether the policy and the session give the verb."""
         return not self._session.decide(entity, access).refused
 
-    def locked(self, entity: type, access: Access) -> Collection[Any]:
+    def locked(self, entity: type, access: Access) -> frozenset[Any]:
         """The columns that field rules close in every row."""
         return self._session.decide(entity, access).fields.closed
 

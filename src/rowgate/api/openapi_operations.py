@@ -7,7 +7,7 @@ from typing import Final
 
 from rowgate.api.export import MEDIA_TYPES
 from rowgate.api.media import JSON, JSON_API
-from rowgate.api.openapi_schemas import content, reference
+from rowgate.api.openapi_shapes import content, reference
 from rowgate.api.resources import ResourceType
 from rowgate.api.values import Json
 
@@ -131,8 +131,8 @@ def query_parameter(
 
 
 def list_of(name: str, description: str, members: Sequence[str]) -> dict[str, Json]:
-    """A parameter that holds names, with commas between them: some of *members*."""
-    schema = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string", "enum": list(members)}}
+    """A parameter that holds names, with commas between them: some of *members*, each once or several times."""
+    schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(members)}}
     return query_parameter(name, description, schema, style="form", explode=False)
 
 

@@ -20,7 +20,8 @@ from rowgate.api.openapi_operations import (
     operation,
     row_id,
 )
-from rowgate.api.openapi_schemas import nullable, object_of, reference, value_schema
+from rowgate.api.openapi_schemas import value_schema
+from rowgate.api.openapi_shapes import nullable, object_of, reference
 from rowgate.api.requires import demanded_header
 from rowgate.api.rpc import Procedure
 from rowgate.api.service import PREFIX

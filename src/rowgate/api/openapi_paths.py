@@ -5,11 +5,10 @@ An operation is there where the verbs that it needs are given. Some row may stil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy.orm import RelationshipDirection
-
+from rowgate.api.given import linkage_methods, list_methods, row_methods
 from rowgate.api.openapi_may import May
 from rowgate.api.openapi_operations import (
     etag_headers,
@@ -21,7 +20,7 @@ from rowgate.api.openapi_operations import (
     write_headers,
 )
 from rowgate.api.openapi_relationships import why_parameters
-from rowgate.api.openapi_schemas import document_of, object_of, reference
+from rowgate.api.openapi_shapes import document_of, object_of, reference
 from rowgate.api.paging import MOST_OFFSET
 from rowgate.api.resources import Relation, Resources, ResourceType
 from rowgate.api.service import PREFIX
@@ -52,22 +51,21 @@ class TypePaths:
         resource, name = self._resource, self._resource.name
         made = {f"{PREFIX}/{name}": self._list(), f"{PREFIX}/{name}/{{row_id}}": self._row()}
         for relation in resource.relations.values():
-            if self._reads(resource) and self._reads(self._resources[relation.target]):
-                made |= self._relation(relation)
+            methods = linkage_methods(self._may, resource, relation, self._resources)
+            if methods:
+                made |= self._relation(relation, methods)
         if resource.relation_type is not None and self._reads(resource):
             made |= self._permissions()
         return {path: item for path, item in made.items() if item.keys() - {"parameters"}}
-
-    def _uses(self, access: Access) -> bool:
-        return self._may.use(self._resource.entity, access)
 
     def _reads(self, resource: ResourceType) -> bool:
         return self._may.use(resource.entity, Access.READ)
 
     def _list(self) -> dict[str, Json]:
         resource, name = self._resource, self._resource.name
+        methods = list_methods(self._may, resource)
         made: dict[str, Json] = {}
-        if self._uses(Access.READ):
+        if "GET" in methods:
             made["get"] = operation(
                 name,
                 f"list{name}",
@@ -78,7 +76,7 @@ class TypePaths:
             )
         written: list[Json] = [reference(f"{name}Written")]
         members = self._members(resource)
-        if self._uses(Access.INSERT):
+        if "POST" in methods:
             made["post"] = operation(
                 name,
                 f"create{name}",
@@ -89,9 +87,7 @@ class TypePaths:
                 status="201",
                 tagged=True,
             )
-        if not self._uses(Access.READ):
-            return made
-        if self._uses(Access.UPDATE):
+        if "PATCH" in methods:
             made["patch"] = operation(
                 name,
                 f"updateList{name}",
@@ -100,7 +96,7 @@ class TypePaths:
                 parameters=[each for each in members if each["name"] != "include"],
                 body=reference(f"{name}ChangeList"),
             )
-        if self._uses(Access.DELETE):
+        if "DELETE" in methods:
             gone = reference(f"{name}Gone")
             made["delete"] = operation(name, f"deleteList{name}", f"Delete a list of {name}", None, body=gone)
         return made
@@ -108,13 +104,14 @@ class TypePaths:
     def _row(self) -> dict[str, Json]:
         resource, name = self._resource, self._resource.name
         made: dict[str, Json] = {"parameters": [row_id(resource)]}
-        if not self._uses(Access.READ):
-            return made  # a row that cannot be read can be neither changed nor deleted
+        methods = row_methods(self._may, resource)
+        if not methods:
+            return made
         members, one = self._members(resource), document_of(f"{name}One")
         made["get"] = operation(
             name, f"read{name}", f"Read a {name}", one, parameters=[*members, *etag_headers()], tagged=True
         )
-        if self._uses(Access.UPDATE):
+        if "PATCH" in methods:
             made["patch"] = operation(
                 name,
                 f"update{name}",
@@ -124,47 +121,38 @@ class TypePaths:
                 body=reference(f"{name}Change"),
                 tagged=True,
             )
-        if self._uses(Access.DELETE):
+        if "DELETE" in methods:
             made["delete"] = operation(
                 name, f"delete{name}", f"Delete a {name}", None, parameters=write_headers(), writes=True
             )
         return made
 
-    def _relation(self, relation: Relation) -> dict[str, Json]:
+    def _relation(self, relation: Relation, methods: Sequence[str]) -> dict[str, Json]:
         resource, target = self._resource, self._resources[relation.target]
         name, words = f"{resource.name}{relation.name}", f"{relation.name} of a {resource.name}"
         row = [row_id(resource)]
         document = document_of(f"{target.name}{'List' if relation.to_many else 'One'}")
         parameters = [*self._members(target), *(self._selection(target) if relation.to_many else [])]
         linkage = reference("ManyLinks" if relation.to_many else "OneLink")
-        related = operation(
-            resource.name, f"related{name}", words, document, parameters=parameters, exported=relation.to_many
-        )
+        related: dict[str, Json] = {
+            "parameters": row,
+            "get": operation(
+                resource.name, f"related{name}", words, document, parameters=parameters, exported=relation.to_many
+            ),
+        }
         links: dict[str, Json] = {
             "parameters": row,
             "get": operation(resource.name, f"links{name}", f"Links of {words}", linkage, parameters=parameters),
         }
-        for method in self._relation_methods(relation):
+        for method in (each for each in map(str.lower, methods) if each in _VERBS):
             summary = f"{_VERBS[method]} {words}"
             body = object_of({"data": reference("ManyLinkage" if relation.to_many else "OneLinkage")})
             links[method] = operation(resource.name, f"{method}{name}", summary, None, body=body)
+            # JSON:API has no such operation; ApiLogicServer's clients send linkage here.
+            alias = operation(resource.name, f"{method}Related{name}", summary, None, body=body)
+            related[method] = {**alias, "deprecated": True}
         address = f"{PREFIX}/{resource.name}/{{row_id}}"
-        return {
-            f"{address}/{relation.name}": {"parameters": row, "get": related},
-            f"{address}/relationships/{relation.name}": links,
-        }
-
-    def _relation_methods(self, relation: Relation) -> list[str]:
-        """The methods that write linkage: the verb is asked for where the foreign key is."""
-        holder = self._resource
-        prop = relation.of.property
-        if prop.direction is RelationshipDirection.ONETOMANY:
-            holder = self._resources[relation.target]
-        locked = set(self._may.locked(holder.entity, Access.UPDATE))
-        keys = {column for pair in prop.local_remote_pairs or () for column in pair}
-        if not relation.writable or keys & locked or not self._may.use(holder.entity, Access.UPDATE):
-            return []
-        return ["patch", "post", "delete"] if relation.to_many else ["patch"]
+        return {f"{address}/{relation.name}": related, f"{address}/relationships/{relation.name}": links}
 
     def _permissions(self) -> dict[str, Json]:
         """What the relationship schema says about a row."""

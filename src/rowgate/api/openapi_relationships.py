@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rowgate.api.openapi_schemas import object_of
+from rowgate.api.openapi_shapes import object_of
 from rowgate.api.relationship_bodies import TYPE
 from rowgate.api.resources import ResourceType
 from rowgate.api.values import Json

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 from urllib.parse import unquote, urlsplit
 
-from rowgate.api.body import Draft, Link, LocalIds, id_of, lid_of, object_at, read_linkage, read_resource
+from rowgate import web
+from rowgate.api.body import id_of, lid_of, object_at, read_linkage, read_resource
+from rowgate.api.drafts import Draft, Link, LocalIds
+from rowgate.api.given import refuse_unless_given, refuse_unless_relatable
 from rowgate.api.names import did_you_mean
 from rowgate.api.places import moved, within
 from rowgate.api.resources import Key, Relation, ResourceType
 from rowgate.api.service import Service, root
 from rowgate.api.values import Json
 from rowgate.errors import BadDocument, NoSuchAddress, RowgateError, TypeConflict, all_told
+from rowgate.types import Access
 
 __all__ = ["MEMBER", "Operation", "read_operations"]
 
@@ -118,6 +122,7 @@ class _Reader:
             return self._update(target, given)
         if target is None or not target.is_row:
             raise BadDocument("remove takes the row from ref, or from href.", pointers=["/ref"])
+        refuse_unless_given(web.session(), target.resource, Access.READ, Access.DELETE)
         return Operation(at=self._at, verb=verb, resource=target.resource, key=target.key, lid=target.lid)
 
     def _add(self, target: _Target | None, given: Mapping[str, Json]) -> Operation:
@@ -129,6 +134,7 @@ class _Reader:
         resource = target.resource if target is not None else self._type(data, "/data")
         lid = lid_of(data)
         try:
+            refuse_unless_given(web.session(), resource, Access.INSERT)
             draft = read_resource(data, resource, self._service.resources, lids=self._lids)
         finally:
             # After its own linkage, which cannot lead to a row that is not there yet; and in any case, because a fault
@@ -145,6 +151,7 @@ class _Reader:
             raise BadDocument("update takes a row, and href names a type.", pointers=["/href"])
         elif lid_of(data) is not None and lid_of(data) != target.lid:
             raise TypeConflict("The document's lid is not the one of its target.", pointers=["/data/lid"])
+        refuse_unless_given(web.session(), target.resource, Access.READ, Access.UPDATE)
         draft = read_resource(data, target.resource, self._service.resources, lids=self._lids)
         return Operation(
             at=self._at, verb="update", resource=target.resource, key=target.key, lid=target.lid, draft=draft
@@ -153,6 +160,7 @@ class _Reader:
     def _on_relationship(self, verb: Verb, target: _Target, relation: Relation, given: Mapping[str, Json]) -> Operation:
         if not relation.to_many and verb != "update":
             raise BadDocument(f"{relation.name} leads to one: op is update.", pointers=["/op"])
+        refuse_unless_relatable(web.session(), target.resource, relation, self._service.resources)
         links = read_linkage(given, relation, self._service.resources, lids=self._lids)
         return Operation(
             at=self._at,

@@ -13,7 +13,8 @@ from flask import Flask, Response, request
 from flask.views import View
 
 from rowgate import web
-from rowgate.api.body import LocalIds, read_body
+from rowgate.api.body import read_body
+from rowgate.api.drafts import LocalIds
 from rowgate.api.etags import refuse_precondition
 from rowgate.api.idempotency import Row, done_once
 from rowgate.api.media import ATOMIC, atomic_media_type

@@ -129,7 +129,7 @@ def install(app: Flask, described: Described, *, everyone: Resources) -> None:
         everyone: the types as the document for everybody has them.
     """
     pages = Blueprint("api_pages", __name__)
-    documents: dict[tuple[Holder, Access] | None, bytes] = {}
+    documents: dict[tuple[str, Holder | None, Access], bytes] = {}
 
     @pages.get(PREFIX)
     @pages.get(f"{PREFIX}/")
@@ -139,18 +139,19 @@ def install(app: Flask, described: Described, *, everyone: Resources) -> None:
 
     @pages.get(f"{PREFIX}/swagger.json")
     def document() -> Response:
-        if None not in documents:
-            documents[None] = write_json(described.document(everyone))
-        return _sent(Response(documents[None], content_type="application/json"))
+        key = (request.script_root, None, Access.ALL)
+        if key not in documents:
+            documents[key] = write_json(described.document(everyone, root=request.script_root))
+        return _sent(Response(documents[key], content_type="application/json"))
 
     @pages.get(f"{PREFIX}/openapi.json")
     def own_document() -> Response:
         session = web.session()
         # Principals with equal holders share every decision on verbs, columns and actions.
-        key = (session.holder, session.verbs)
+        key = (request.script_root, session.holder, session.verbs)
         if key not in documents:
             resources = described.service.seen_by(session).resources
-            documents[key] = write_json(described.document(resources, Allowed(session)))
+            documents[key] = write_json(described.document(resources, Allowed(session), root=request.script_root))
         response = _sent(Response(documents[key], content_type="application/json"))
         response.headers |= {"Cache-Control": "no-store", "Vary": "Authorization, Cookie"}
         return response

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import Any, Final, TypeAlias
+from functools import cached_property
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import ColumnElement, Select, func, select
@@ -20,54 +20,17 @@ from rowgate.api import related
 from rowgate.api.checksum import checksum, seal
 from rowgate.api.order import Order, ordering
 from rowgate.api.query import CHECKSUM
-from rowgate.api.related import keyed, paged
+from rowgate.api.records import Linked, Record
+from rowgate.api.related import keyed, keyed_once, paged
 from rowgate.api.resources import Attribute, Key, Relation, ResourceType
 from rowgate.api.values import Json
 from rowgate.enforce import can
 
-__all__ = ["Linked", "Plan", "Plans", "Record"]
+__all__ = ["Plan"]
 
-MOST_PLANS: Final = 256
 MOST_ORDERS: Final = 32
 
 _CHECKSUM: Final = CHECKSUM.encode()
-
-Linked: TypeAlias = "list[Record] | Record | None"
-
-
-class Record:
-    """One row that was read, and the rows it is related to as far as that was asked for.
-
-    Attributes:
-        plan: of its type.
-        row: the values, in the order of the plan's columns.
-        key: the primary key.
-        id: the same as text.
-        linked: by relationship: the related rows that the principal may see. None where nothing was followed.
-        parts: by relationship, where only a part of the related rows was asked for: the most of them, and whether
-            others follow.
-    """
-
-    __slots__ = ("_identifier", "id", "key", "linked", "parts", "plan", "row")
-
-    def __init__(self, plan: Plan, row: Sequence[Any], key: Key) -> None:
-        self.plan, self.row, self.key = plan, row, key
-        self.id = plan.id_of(key)
-        self.linked: dict[str, Linked] | None = None
-        self.parts: dict[str, tuple[int, bool]] = {}
-        self._identifier: str | None = None
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        """The type and the id."""
-        return self.plan.resource.name, self.id
-
-    @property
-    def identifier(self) -> str:
-        """The resource identifier object, as JSON text."""
-        if self._identifier is None:
-            self._identifier = self.plan.identified + _text(self.id) + "}"
-        return self._identifier
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,6 +72,17 @@ class Plan:
     def by_keys(self) -> Select[Any]:
         """The rows whose keys are in the parameter of `keyed`, in no order."""
         return self.select.where(keyed([part.of for part in self.resource.key]))
+
+    @cached_property
+    def by_key(self) -> Select[Any]:
+        """The row whose key is in the parameters of `keyed_once`."""
+        return self.select.where(keyed_once([part.of for part in self.resource.key]))
+
+    @cached_property
+    def is_there(self) -> Select[Any]:
+        """Something, where there is a row whose key is in the parameters of `keyed_once`."""
+        columns = [part.of for part in self.resource.key]
+        return select(columns[0]).where(keyed_once(columns))
 
     @cached_property
     def count(self) -> Select[Any]:
@@ -168,10 +142,9 @@ class Plan:
         if not self.sealed:
             return _converted(dict(zip(self._names, record.row, strict=False)), self._dumps)
         if len(self.sent) == len(self.resource.attributes):
-            # Written once: the checksum is made of the same text.
-            written = orjson.dumps(_converted(dict(zip(self._names, record.row, strict=False)), self._dumps))
+            written, sum_ = self._whole(record)
             comma = b"," if self.sent else b""
-            return orjson.Fragment(b'%b%b"%b":"%b"}' % (written[:-1], comma, _CHECKSUM, seal(written).encode()))
+            return orjson.Fragment(b'%b%b"%b":"%b"}' % (written[:-1], comma, _CHECKSUM, sum_.encode()))
         values = dict(zip((each.name for each in self.read), record.row, strict=False))
         every = {name: values[name] for name in self.resource.attributes}
         _converted(every, [(name, each.codec.dump) for name, each in _converting(self.resource.attributes.values())])
@@ -179,8 +152,17 @@ class Plan:
 
     def checksum(self, record: Record) -> str:
         """The checksum of a row of which every attribute was read."""
+        if len(self.sent) == len(self.resource.attributes):
+            return self._whole(record)[1]
         values = dict(zip((each.name for each in self.read), record.row, strict=False))
         return checksum(self.resource, values)
+
+    def _whole(self, record: Record) -> tuple[bytes, str]:
+        """All attributes of a row as JSON, and their checksum: written once, for the answer and for its tag."""
+        if record.whole is None:
+            written = orjson.dumps(_converted(dict(zip(self._names, record.row, strict=False)), self._dumps))
+            record.whole = written, seal(written)
+        return record.whole
 
     def permissions(self, record: Record) -> Json:
         """The permissions that were asked for, each with whether the principal has it on the row."""
@@ -235,51 +217,6 @@ class Plan:
         here = "\0"  # in no JSON text
         whole = ",".join(f"{before}{here}{between}{here}{after}}}" for before, between, after in self._linked)
         return tuple(("{" + whole + "}").split(here))
-
-
-class Plans:
-    """The plans of an app.
-
-    Args:
-        locking: whether resources carry their checksum.
-    """
-
-    def __init__(self, *, locking: bool) -> None:
-        self.locking = locking
-        self._made = lru_cache(maxsize=MOST_PLANS)(self._make)
-
-    def of(self, resource: ResourceType, members: frozenset[str] | None, asked: tuple[str, ...] = ()) -> Plan:
-        """The plan for a type.
-
-        Args:
-            resource: the type, with those members that the principal may see.
-            members: the attributes and relationships to send; None for all of them.
-            asked: the permissions to send with each row.
-        """
-        return self._made(resource, members, asked)
-
-    def _make(self, resource: ResourceType, members: frozenset[str] | None, asked: tuple[str, ...]) -> Plan:
-        sealed = self.locking and (members is None or CHECKSUM in members)
-        sent = [each for each in resource.attributes.values() if members is None or each.name in members]
-        needed = {part.name: part for part in resource.key}
-        if sealed:
-            needed |= resource.attributes
-        for relation in resource.relations.values():
-            needed |= {name: _attribute(resource, name) for name in relation.columns}
-        there = {each.name for each in sent}
-        return Plan(
-            resource=resource,
-            sent=tuple(sent),
-            read=(*sent, *(each for each in needed.values() if each.name not in there)),
-            relations=tuple(each for each in resource.relations.values() if members is None or each.name in members),
-            sealed=sealed,
-            asked=asked,
-        )
-
-
-def _attribute(resource: ResourceType, name: str) -> Attribute:
-    """An attribute, or the primary key that is called ``id``."""
-    return resource.attributes.get(name) or next(part for part in resource.key if part.name == name)
 
 
 def _converting(attributes: Any) -> list[tuple[str, Attribute]]:

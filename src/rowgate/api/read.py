@@ -6,26 +6,25 @@ statements does not grow with the rows. Each is filtered like every statement of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Select, func, select
 
 from rowgate.api import related
-from rowgate.api.includes import Tree
+from rowgate.api.included import IncludedReader, Met, runs
 from rowgate.api.order import ordering
-from rowgate.api.plan import Plan, Plans, Record
+from rowgate.api.plan import Plan
+from rowgate.api.plans import Plans
 from rowgate.api.query import Query
-from rowgate.api.related import Part, keyed, keys_parameter, paged
+from rowgate.api.records import Record
+from rowgate.api.related import key_parameters, keys_parameter, paged
 from rowgate.api.resources import Key, Relation, Resources, ResourceType
 from rowgate.enforce import SecureSession
 from rowgate.enforce.columns import Runs, fetch, stream
 
 __all__ = ["Graph", "Parent", "Reader"]
-
-# Bound parameters of one statement: below the least that a supported database takes (SQLite, 32,766).
-MOST_PARAMETERS: Final = 20_000
 
 Parent: TypeAlias = tuple[ResourceType, Key, Relation]
 """The row whose related rows are meant: its type, its key, and the relationship."""
@@ -59,14 +58,15 @@ class Reader:
         resources: the types, with those members that the principal may see.
         plans: of the app.
         query: what was asked for.
+        most_included: rows that an answer may include.
     """
 
     session: SecureSession
     resources: Resources
     plans: Plans
     query: Query
-    # Every row that was read, once, by type and key: whatever refers to it shares the record.
-    _met: dict[str, dict[Key, Record]] = field(default_factory=dict)
+    most_included: int
+    _met: Met = field(default_factory=Met)
 
     def page(self, resource: ResourceType, *, parent: Parent | None = None) -> Graph:
         """A page of a list.
@@ -77,6 +77,7 @@ class Reader:
 
         Raises:
             AccessRefused: the principal may not read the type, or a type included.
+            BadParameter: more rows would be included than may be.
         """
         plan, page = self._plan(resource), self.query.page
         # One row more than is sent tells whether there is a next page.
@@ -88,7 +89,7 @@ class Reader:
             sent = sent[::-1] if self.query.cursors.backwards else sent
             graph.ends = self.query.cursors.ends(sent)
             sent = [row[: len(plan.columns)] for row in sent]
-        graph.primary = self._records(plan, sent)
+        graph.primary = self._met.records(plan, sent)
         if page.total:
             graph.total = self._total(plan, parent, graph)
         self._follow(graph, plan)
@@ -101,7 +102,7 @@ class Reader:
             AccessRefused: the principal may not read the type, or a type included.
         """
         plan = self._plan(resource)
-        graph = Graph(primary=self._records(plan, fetch(self.session, plan.by_keys, keys_parameter([key]))))
+        graph = Graph(primary=self._met.records(plan, fetch(self.session, plan.by_key, key_parameters(key))))
         self._follow(graph, plan)
         return graph if graph.primary else None
 
@@ -110,8 +111,8 @@ class Reader:
         plan = self._plan(resource)
         return [
             record
-            for run in _runs(keys)
-            for record in self._records(plan, fetch(self.session, plan.by_keys, keys_parameter(run)))
+            for run in runs(keys)
+            for record in self._met.records(plan, fetch(self.session, plan.by_keys, keys_parameter(run)))
         ]
 
     def related(self, parent: Parent) -> Graph:
@@ -119,7 +120,7 @@ class Reader:
         _, _, relation = parent
         plan = self._plan(self.resources[relation.target])
         statement = self._narrowed(plan.columns, plan, parent)
-        graph = Graph(primary=self._records(plan, fetch(self.session, statement, _of_parent(parent))))
+        graph = Graph(primary=self._met.records(plan, fetch(self.session, statement, _of_parent(parent))))
         self._follow(graph, plan)
         return graph
 
@@ -145,8 +146,7 @@ class Reader:
         Raises:
             AccessRefused: it may not read the type at all.
         """
-        columns = [part.of for part in resource.key]
-        return bool(fetch(self.session, select(columns[0]).where(keyed(columns)), keys_parameter([key])))
+        return bool(fetch(self.session, self._plan(resource).is_there, key_parameters(key)))
 
     # --- statements
 
@@ -192,94 +192,21 @@ class Reader:
         """Whether the database has to be told where NULL goes."""
         return self.session.get_bind().dialect.name == "postgresql"
 
-    def _records(self, plan: Plan, rows: Sequence[Sequence[Any]]) -> list[Record]:
-        met = self._met.setdefault(plan.resource.name, {})
-        key_of = plan.key_of
-        made: list[Record] = []
-        for row in rows:
-            key = key_of(row)
-            record = met.get(key)
-            if record is None:
-                record = met[key] = Record(plan, row, key)
-            made.append(record)
-        return made
-
-    # --- includes
-
     def _follow(self, graph: Graph, plan: Plan) -> None:
         if self.query.include and graph.primary:
-            self._include(plan, graph.primary, self.query.include, ())
+            reader = IncludedReader(
+                session=self.session,
+                resources=self.resources,
+                query=self.query,
+                plan_of=self._plan,
+                met=self._met,
+                nulls=self._nulls,
+                most=self.most_included,
+            )
+            reader.read(plan, graph.primary, self.query.include)
             primary = set(graph.primary)
-            graph.included = [each for met in self._met.values() for each in met.values() if each not in primary]
-
-    def _include(self, plan: Plan, parents: Sequence[Record], tree: Tree, path: tuple[str, ...]) -> None:
-        for name, branches in tree.items():
-            relation = plan.resource.relations[name]
-            target = self._plan(self.resources[relation.target])
-            if relation.columns:
-                children = self._by_key(plan, parents, relation, target)
-            else:
-                part = self._part(target, (*path, name)) if relation.to_many else None
-                children = self._by_parent(plan, parents, relation, target, part)
-            if branches and children:
-                self._include(target, children, branches, (*path, name))
-
-    def _part(self, target: Plan, path: tuple[str, ...]) -> Part | None:
-        """Which of each parent's rows, where the client asked for a page of them or for an order."""
-        nested = self.query.nested.get(path)
-        if nested is None:
-            return None
-        order = tuple(ordering(target.resource, nested.order, nulls=self._nulls))
-        return Part(order=order, limit=nested.limit, offset=nested.offset)
-
-    def _by_key(self, plan: Plan, parents: Sequence[Record], relation: Relation, target: Plan) -> list[Record]:
-        """Related rows whose primary keys the parents hold: each is read once, however many refer to it."""
-        key_in = plan.at(relation.columns)
-        points_to = [key_in(parent.row) for parent in parents]
-        met = self._met.setdefault(target.resource.name, {})
-        wanted = dict.fromkeys(key for key in points_to if None not in key)
-        for run in _runs([key for key in wanted if key not in met]):
-            self._records(target, fetch(self.session, target.by_keys, keys_parameter(run)))
-        for parent, key in zip(parents, points_to, strict=True):
-            _link(parent, relation, met.get(key))
-        return [met[key] for key in wanted if key in met]
-
-    def _by_parent(
-        self, plan: Plan, parents: Sequence[Record], relation: Relation, target: Plan, part: Part | None
-    ) -> list[Record]:
-        """Related rows that a statement finds by the parents' keys."""
-        found: dict[Key, list[Row[Any]]] = {parent.key: [] for parent in parents}
-        width = len(plan.resource.key)
-        if part is None:
-            statement = target.led_to(plan.resource, relation)
-        else:
-            statement = related.parts_of_parents(plan.resource, relation, target, part)
-        for run in _runs(list(found)):
-            for row in fetch(self.session, statement, keys_parameter(run)):
-                found[tuple(row[:width])].append(row)
-        children: dict[Record, None] = {}
-        for parent in parents:
-            rows = found[parent.key]
-            if part is not None and part.limit is not None:
-                parent.parts[relation.name] = part.limit, len(rows) > part.limit
-                rows = rows[: part.limit]
-            own = self._records(target, [row[width:] for row in rows])
-            _link(parent, relation, own if relation.to_many else next(iter(own), None))
-            children |= dict.fromkeys(own)
-        return list(children)
-
-
-def _link(parent: Record, relation: Relation, linked: Any) -> None:
-    if parent.linked is None:
-        parent.linked = {}
-    parent.linked[relation.name] = linked
+            graph.included = [each for each in self._met if each not in primary]
 
 
 def _of_parent(parent: Parent | None) -> Mapping[str, Any]:
     return {} if parent is None else keys_parameter([parent[1]])
-
-
-def _runs(keys: Sequence[Key]) -> Iterable[Sequence[Key]]:
-    step = MOST_PARAMETERS // max(1, len(keys[0])) if keys else 1
-    for start in range(0, len(keys), step):
-        yield keys[start : start + step]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from rowgate.api.resources import Key, Relation, ResourceType
@@ -18,10 +18,31 @@ from rowgate.api.resources import Key, Relation, ResourceType
 if TYPE_CHECKING:
     from rowgate.api.plan import Plan
 
-__all__ = ["Part", "keyed", "keys_parameter", "of_parent", "of_parents", "paged", "parts_of_parents"]
+__all__ = [
+    "ALL",
+    "Part",
+    "key_parameters",
+    "keyed",
+    "keyed_once",
+    "keys_parameter",
+    "most_parameter",
+    "of_parent",
+    "of_parents",
+    "paged",
+    "parts_of_parents",
+]
 
 KEYS: Final = "rowgate_keys"
 """The parameter that holds the primary keys of a statement that reads rows by them."""
+
+KEY: Final = "rowgate_key"
+"""What the parameters begin with that hold the parts of the one key that a statement reads a row by."""
+
+MOST: Final = "rowgate_most"
+"""The parameter that holds the most rows to read."""
+
+ALL: Final = 2**31 - 1
+"""The most rows, where any number will do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +65,8 @@ class Part:
 def of_parents(resource: ResourceType, relation: Relation, plan: Plan) -> Select[Any]:
     """All rows that the parents in the parameter of `keyed` are related to, by parent and then by primary key.
 
+    No more of them than the parameter of `most_parameter` says.
+
     Args:
         resource: the parents' type.
         relation: leads from it to the plan's type.
@@ -51,7 +74,8 @@ def of_parents(resource: ResourceType, relation: Relation, plan: Plan) -> Select
     """
     keys, source = _parents(resource, relation, plan.resource)
     statement = select(*keys, *plan.columns)
-    return _from(statement, source, relation, plan.resource).where(keyed(keys)).order_by(*keys, *_key(plan))
+    found = _from(statement, source, relation, plan.resource).where(keyed(keys)).order_by(*keys, *_key(plan))
+    return found.limit(bindparam(MOST))
 
 
 def parts_of_parents(resource: ResourceType, relation: Relation, plan: Plan, part: Part) -> Select[Any]:
@@ -69,7 +93,7 @@ def parts_of_parents(resource: ResourceType, relation: Relation, plan: Plan, par
     if part.limit is not None:
         # One more than is sent tells whether there are others.
         statement = statement.where(number <= part.offset + part.limit + 1)
-    return statement
+    return statement.limit(bindparam(MOST))
 
 
 def of_parent(columns: Sequence[Any], resource: ResourceType, relation: Relation, target: ResourceType) -> Select[Any]:
@@ -84,6 +108,19 @@ def keyed(columns: Sequence[InstrumentedAttribute[Any]]) -> ColumnElement[bool]:
     return columns[0].in_(keys) if len(columns) == 1 else tuple_(*columns).in_(keys)
 
 
+def keyed_once(columns: Sequence[InstrumentedAttribute[Any]]) -> ColumnElement[bool]:
+    """The condition that the columns hold the key in the parameters that `key_parameters` makes.
+
+    For one key: a list of any length is spelt out anew at each call.
+    """
+    return and_(*(column == bindparam(f"{KEY}_{place}") for place, column in enumerate(columns)))
+
+
+def key_parameters(key: Key) -> dict[str, Any]:
+    """The parameters of a statement with the condition `keyed_once`."""
+    return {f"{KEY}_{place}": part for place, part in enumerate(key)}
+
+
 def keys_parameter(keys: Sequence[Key]) -> dict[str, Any]:
     """The parameter of a statement with the condition `keyed`.
 
@@ -91,6 +128,11 @@ def keys_parameter(keys: Sequence[Key]) -> dict[str, Any]:
         keys: some, all of one length.
     """
     return {KEYS: [key[0] for key in keys] if len(keys[0]) == 1 else list(keys)}
+
+
+def most_parameter(most: int) -> dict[str, int]:
+    """The parameter of `of_parents` and `parts_of_parents`: the most rows they give."""
+    return {MOST: most}
 
 
 def paged(statement: Select[Any]) -> Select[Any]:

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import orjson
 
 from rowgate.api.paging import page_links
-from rowgate.api.plan import Record
 from rowgate.api.query import Query
 from rowgate.api.read import Graph
+from rowgate.api.records import Record
 from rowgate.api.resources import Relation
 from rowgate.api.values import Json
 

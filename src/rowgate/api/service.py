@@ -16,9 +16,10 @@ from rowgate.api.includes import Tree
 from rowgate.api.json_text import write_json
 from rowgate.api.media import media_type
 from rowgate.api.paging import Page
-from rowgate.api.plan import Plans
+from rowgate.api.plans import Plans
 from rowgate.api.query import Query, read_query
 from rowgate.api.read import Reader
+from rowgate.api.related import ALL
 from rowgate.api.resources import Key, Resources, ResourceType
 from rowgate.api.search import Searched
 from rowgate.api.serialize import Serializer
@@ -110,9 +111,21 @@ class Service:
         """The query that asks for nothing in particular."""
         return Query(page=Page(offset=0, limit=self.settings.page_size, numbered=False, total=False))
 
-    def reader(self, session: SecureSession, query: Query) -> Reader:
-        """A reader on a session."""
-        return Reader(session=session, resources=self.resources, plans=self.plans, query=query)
+    def reader(self, session: SecureSession, query: Query, *, most_included: int | None = None) -> Reader:
+        """A reader on a session.
+
+        Args:
+            session: whose principal asks.
+            query: what was asked for.
+            most_included: rows that an answer may include; those of the settings where none is given.
+        """
+        return Reader(
+            session=session,
+            resources=self.resources,
+            plans=self.plans,
+            query=query,
+            most_included=self.settings.included_max if most_included is None else most_included,
+        )
 
     def writer(self, *, commits: bool = True) -> Writer:
         """A writer on the request's session.
@@ -163,7 +176,8 @@ class Service:
         with fresh_session() as session:
             if session.decide(resource.entity, Access.READ).refused:
                 return None
-            graph = self.reader(session, query).one(resource, key)
+            # What was written cannot be refused any more.
+            graph = self.reader(session, query, most_included=ALL).one(resource, key)
             if graph is None:
                 return None
             serializer = self.serializer(query)

@@ -13,20 +13,19 @@ import enum
 import math
 import re
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Context, Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import types as sa
 
+from rowgate.api.codec import Codec, Json, ValueFault, clean_text
+from rowgate.api.dialect_values import DIALECT_CODECS, array_codec
 from rowgate.errors import DeclarationError
 
 __all__ = ["INT_64", "Codec", "Json", "ValueFault", "clean_text", "codec_for"]
-
-Json: TypeAlias = Any
-"""What orjson writes: JSON's own types, and ``orjson.Fragment`` for exact numbers."""
 
 INT_32: Final = 2**31 - 1
 INT_64: Final = 2**63 - 1
@@ -34,57 +33,6 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 # The default context would round a NUMERIC of more than 28 digits.
 _WIDE: Final = Context(prec=2000)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-class ValueFault(ValueError):
-    """A value its column cannot hold; says what the column takes, in words for the client."""
-
-
-@dataclass(frozen=True)
-class Codec:
-    """How one column's values are written and read.
-
-    Args:
-        dump: from the Python value (not None) to JSON.
-        parse: from JSON (not null) to the Python value; raises ValueFault.
-        read: from text, as a query or an address holds it; raises ValueFault.
-        schema: the JSON Schema of the values.
-        is_text: whether LIKE makes sense.
-        is_ordered: whether less and greater make sense.
-        is_comparable: whether the database can tell two values apart; then they can be sorted too.
-        is_native: whether orjson writes the Python value itself just as it writes what ``dump`` makes of it.
-    """
-
-    dump: Callable[[Any], Json]
-    parse: Callable[[Json], Any]
-    read: Callable[[str], Any]
-    schema: Mapping[str, Json] = field(default_factory=dict)
-    is_text: bool = False
-    is_ordered: bool = True
-    is_comparable: bool = True
-    is_native: bool = False
-
-    def text(self, value: object) -> str:
-        """The value as an id or a query spells it: what ``read`` takes back."""
-        dumped = self.dump(value)
-        if isinstance(dumped, str):
-            return dumped
-        return orjson.dumps(dumped).decode()
-
-
-def clean_text(value: str) -> str:
-    """Text that every database can store.
-
-    Raises:
-        ValueFault: it holds NUL, or half of a surrogate pair.
-    """
-    if "\0" in value:
-        raise ValueFault("text without the character NUL")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueFault("text of whole characters (it has half of a surrogate pair)") from None
-    return value
 
 
 def codec_for(kind: sa.TypeEngine[Any], *, name: str) -> Codec:
@@ -101,7 +49,9 @@ def codec_for(kind: sa.TypeEngine[Any], *, name: str) -> Codec:
     decorated = isinstance(kind, sa.TypeDecorator)
     while isinstance(kind, sa.TypeDecorator) and not isinstance(kind, sa.Interval | sa.PickleType):
         kind = kind.impl_instance
-    for types, make in _CODECS:
+    if isinstance(kind, sa.ARRAY):
+        return array_codec(codec_for(kind.item_type, name=name), dimensions=kind.dimensions)
+    for types, make in (*DIALECT_CODECS, *_CODECS):
         if isinstance(kind, types):
             # What a decorator makes of a value may be of any class.
             return replace(make(kind), is_native=False) if decorated else make(kind)
@@ -131,8 +81,7 @@ def _boolean(_kind: Any) -> Codec:
 
 
 def _integer(kind: Any) -> Codec:
-    most = {sa.SmallInteger: 2**15 - 1, sa.BigInteger: INT_64}.get(type(kind), INT_32)
-    most = 2**15 - 1 if isinstance(kind, sa.SmallInteger) else INT_64 if isinstance(kind, sa.BigInteger) else most
+    most = 2**15 - 1 if isinstance(kind, sa.SmallInteger) else INT_64 if isinstance(kind, sa.BigInteger) else INT_32
     takes = f"a whole number from {-most - 1} to {most}"
 
     def parse(value: Json) -> int:
@@ -288,14 +237,18 @@ def _moment(kind: Any) -> Codec:
     return Codec(lambda value: value.isoformat(), parse, parse, schema, is_native=not zoned)
 
 
-def _time(_kind: Any) -> Codec:
+def _time(kind: Any) -> Codec:
+    zoned = bool(kind.timezone)
+    offset = r"(Z|[+-]\d\d:\d\d(:\d\d)?)?" if zoned else ""
+
     def parse(value: Json) -> dt.time:
-        if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:\d\d(\.\d{1,6})?)?", value):
+        if isinstance(value, str) and re.fullmatch(rf"\d\d:\d\d(:\d\d(\.\d{{1,6}})?)?{offset}", value):
             try:
-                return dt.time.fromisoformat(value)
+                made = dt.time.fromisoformat(value)
+                return made.replace(tzinfo=dt.UTC) if zoned and made.tzinfo is None else made
             except ValueError:
                 pass
-        raise ValueFault("a time such as 16:00:00")
+        raise ValueFault(f"a time such as 16:00:00{'+02:00' if zoned else ''}")
 
     # Never native: orjson 3.13 writes a hundredth of a second as 00:00:00.10000.
     return Codec(dt.time.isoformat, parse, parse, {"type": "string", "format": "time"})
@@ -362,7 +315,7 @@ _CODECS: tuple[tuple[Any, Callable[[Any], Codec]], ...] = (
     (sa.Date, _date),
     (sa.Time, _time),
     (sa.Uuid, _uuid),
-    (sa.LargeBinary, _binary),
+    (sa.LargeBinary | sa.BINARY | sa.VARBINARY, _binary),
     (sa.JSON, _json),
     (sa.String, _string),
 )

@@ -14,12 +14,21 @@ from rowgate.api import bulk
 from rowgate.api.body import read_body, read_draft, read_linkage
 from rowgate.api.etags import etag, is_known, precondition, refuse_precondition
 from rowgate.api.export import export
+from rowgate.api.given import (
+    linkage_methods,
+    list_methods,
+    refuse_unless_given,
+    refuse_unless_relatable,
+    row_methods,
+)
 from rowgate.api.idempotency import done_once
+from rowgate.api.openapi_may import Allowed
 from rowgate.api.query import BULK, LIST, NONE, ONE, Query
 from rowgate.api.resources import Key, Relation, ResourceType
 from rowgate.api.serialize import JSONAPI
 from rowgate.api.service import Service, Written, answer, not_modified
 from rowgate.errors import RowNotFound
+from rowgate.types import Access
 
 __all__ = ["ListView", "RelatedView", "RelationshipView", "RowView"]
 
@@ -35,22 +44,30 @@ class ResourceView(MethodView):
     exposed: ClassVar[Service]
     exposed_type: ClassVar[ResourceType]
 
-    @property
-    def service(self) -> Service:
-        """The service as the principal of the request knows it."""
-        return self.exposed.seen_by(web.session())
+    def seen(self, *verbs: Access) -> tuple[Service, ResourceType]:
+        """The service, and the type that the address begins with, as the principal of the request knows them.
 
-    @property
-    def resource(self) -> ResourceType:
-        """The type that the address begins with, as the principal knows it."""
-        return self.service.resources.of(self.exposed_type.entity)
+        Args:
+            verbs: those that the request needs, beside the reading that tells by itself.
+
+        Raises:
+            AccessRefused, ReadOnlyView: the principal has one of them on no row.
+        """
+        session = web.session()
+        service = self.exposed.seen_by(session)
+        resource = service.resources.of(self.exposed_type.entity)
+        refuse_unless_given(session, resource, *verbs)
+        return service, resource
 
 
 class ListView(ResourceView):
     """``/api/<Type>``: list and create; change and delete many."""
 
+    def options(self) -> Response:
+        return allowed(list_methods(Allowed(web.session()), self.seen()[1]))
+
     def get(self) -> Response:
-        service, resource = self.service, self.resource
+        service, resource = self.seen()
         query = service.query(resource, LIST)
         if query.format is not None:
             return export(service, resource, query, query.format)
@@ -59,7 +76,7 @@ class ListView(ResourceView):
         return answer(serializer.list(graph, path=request.script_root + request.path.rstrip("/")))
 
     def post(self) -> Response:
-        service, resource = self.service, self.resource
+        service, resource = self.seen(Access.INSERT)
         query = service.query(resource, ONE)
         service.answerable(resource, query)
         refuse_precondition()
@@ -67,36 +84,43 @@ class ListView(ResourceView):
         if bulk.is_list(body):
             service.query(resource, BULK)
             rows = done_once(service, lambda: [(resource, key) for key in bulk.create_all(body, resource, service)])
-            return self._many(service, [row[1] for row in rows if row is not None], query, status=201)
+            return many(service, resource, [row[1] for row in rows if row is not None], query, status=201)
         draft = read_draft(body, resource, service.resources)
         (row,) = done_once(service, lambda: [(resource, service.writer(commits=False).create(resource, draft))])
         return created(service.read_again(*row, query) if row is not None else None)
 
     def patch(self) -> Response:
-        service, resource = self.service, self.resource
+        service, resource = self.seen(Access.READ, Access.UPDATE)
         query = service.query(resource, BULK)
         service.answerable(resource, query)
         refuse_precondition()
         keys = bulk.update_all(read_body(), resource, service)
         web.session().commit()
-        return self._many(service, keys, query)
+        return many(service, resource, keys, query)
 
     def delete(self) -> Response:
-        service, resource = self.service, self.resource
+        service, resource = self.seen(Access.READ, Access.DELETE)
         service.query(resource, NONE)
         refuse_precondition()
         bulk.delete_all(read_body(), resource, service)
         web.session().commit()
         return answer(None)
 
-    def _many(self, service: Service, keys: Sequence[Key], query: Query, *, status: int = 200) -> Response:
-        """The answer about rows that were written: those that the principal may see, in the order of the request."""
-        resource = self.resource
-        found = service.all_read_again([(resource, key) for key in keys], query)
-        ids = [(resource.name, resource.id_of(key)) for key in keys]
-        if not found:
-            return answer(None)
-        return answer({"jsonapi": JSONAPI, "data": [found[each] for each in ids if each in found]}, status=status)
+
+def many(service: Service, resource: ResourceType, keys: Sequence[Key], query: Query, *, status: int = 200) -> Response:
+    """The answer about rows that were written: those that the principal may see, in the order of the request."""
+    found = service.all_read_again([(resource, key) for key in keys], query)
+    ids = [(resource.name, resource.id_of(key)) for key in keys]
+    if not found:
+        return answer(None)
+    return answer({"jsonapi": JSONAPI, "data": [found[each] for each in ids if each in found]}, status=status)
+
+
+def allowed(methods: Sequence[str]) -> Response:
+    """The answer to OPTIONS: the methods that the principal may use at an address, on some rows at least."""
+    response = answer(None)
+    response.allow.update([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
+    return response
 
 
 def created(written: Written | None) -> Response:
@@ -110,8 +134,11 @@ def created(written: Written | None) -> Response:
 class RowView(ResourceView):
     """``/api/<Type>/<id>``: read, change and delete one."""
 
+    def options(self, row_id: str) -> Response:
+        return allowed(row_methods(Allowed(web.session()), self.seen()[1]))
+
     def get(self, row_id: str) -> Response:
-        service, resource = self.service, self.resource
+        service, resource = self.seen()
         query = service.query(resource, ONE)
         graph = service.reader(web.session(), query).one(resource, service.key(resource, row_id))
         if graph is None:
@@ -123,7 +150,7 @@ class RowView(ResourceView):
         return answer(serializer.one(graph, path=serializer.address(resource.name, row_id)), tag=tag)
 
     def patch(self, row_id: str) -> Response:
-        service, resource = self.service, self.resource
+        service, resource = self.seen(Access.READ, Access.UPDATE)
         query = service.query(resource, ONE)
         service.answerable(resource, query)
         draft = read_draft(read_body(), resource, service.resources)
@@ -134,7 +161,7 @@ class RowView(ResourceView):
         return answer(written.document, tag=written.tag) if written else answer(None)
 
     def delete(self, row_id: str) -> Response:
-        service, resource = self.service, self.resource
+        service, resource = self.seen(Access.READ, Access.DELETE)
         service.query(resource, NONE)
         key = service.key(resource, row_id)
         with service.telling_current(resource, key, service.plain_query()):
@@ -150,42 +177,46 @@ class RelationView(ResourceView):
 
     exposed_relation: ClassVar[Relation]
 
-    @property
-    def relation(self) -> Relation:
-        """The relationship that the address names.
+    def seen_relation(self) -> tuple[Service, ResourceType, Relation]:
+        """As `seen`, and the relationship that the address names.
 
         Raises:
             werkzeug.exceptions.NotFound: field rules hide its foreign key from the principal.
         """
-        relation = self.resource.relations.get(self.exposed_relation.name)
+        service, resource = self.seen()
+        relation = resource.relations.get(self.exposed_relation.name)
         if relation is None:
             raise NotFound
-        return relation
+        return service, resource, relation
+
+    def options(self, row_id: str) -> Response:
+        service, resource, relation = self.seen_relation()
+        return allowed(linkage_methods(Allowed(web.session()), resource, relation, service.resources))
 
     def post(self, row_id: str) -> Response:
-        return change_relationship(self, self.relation, row_id)
+        return change_relationship(*self.seen_relation(), row_id)
 
     def patch(self, row_id: str) -> Response:
-        return change_relationship(self, self.relation, row_id)
+        return change_relationship(*self.seen_relation(), row_id)
 
     def delete(self, row_id: str) -> Response:
-        return change_relationship(self, self.relation, row_id)
+        return change_relationship(*self.seen_relation(), row_id)
 
 
 class RelatedView(RelationView):
     """``/api/<Type>/<id>/<relationship>``: the rows that a relationship leads to."""
 
     def get(self, row_id: str) -> Response:
-        service, relation = self.service, self.relation
+        service, resource, relation = self.seen_relation()
         target = service.resources[relation.target]
         query = service.query(target, LIST if relation.to_many else ONE)
         reader = service.reader(web.session(), query)
-        key = service.key(self.resource, row_id)
-        if not reader.is_there(self.resource, key):
-            raise RowNotFound.of(self.resource.name)
+        key = service.key(resource, row_id)
+        if not reader.is_there(resource, key):
+            raise RowNotFound.of(resource.name)
         serializer = service.serializer(query)
-        path = f"{serializer.address(self.resource.name, row_id)}/{relation.name}"
-        parent = (self.resource, key, relation)
+        path = f"{serializer.address(resource.name, row_id)}/{relation.name}"
+        parent = (resource, key, relation)
         if query.format is not None:
             return export(service, target, query, query.format, parent=parent)
         if relation.to_many:
@@ -197,26 +228,26 @@ class RelationshipView(RelationView):
     """``/api/<Type>/<id>/relationships/<relationship>``: which rows a relationship leads to."""
 
     def get(self, row_id: str) -> Response:
-        service, relation = self.service, self.relation
+        service, resource, relation = self.seen_relation()
         target = service.resources[relation.target]
         query = service.query(target, LIST - {"format"} if relation.to_many else ONE)
         reader = service.reader(web.session(), query)
-        key = service.key(self.resource, row_id)
-        if not reader.is_there(self.resource, key):
-            raise RowNotFound.of(self.resource.name)
-        parent = (self.resource, key, relation)
+        key = service.key(resource, row_id)
+        if not reader.is_there(resource, key):
+            raise RowNotFound.of(resource.name)
+        parent = (resource, key, relation)
         graph = reader.page(target, parent=parent) if relation.to_many else reader.related(parent)
         serializer = service.serializer(query)
-        path = f"{serializer.address(self.resource.name, row_id)}/relationships/{relation.name}"
+        path = f"{serializer.address(resource.name, row_id)}/relationships/{relation.name}"
         return answer(serializer.linkage(graph, relation, path=path))
 
 
-def change_relationship(view: ResourceView, relation: Relation, row_id: str) -> Response:
+def change_relationship(service: Service, resource: ResourceType, relation: Relation, row_id: str) -> Response:
     """Write linkage: PATCH replaces, POST adds, DELETE takes out.
 
     https://jsonapi.org/format/1.1/#crud-updating-relationships. A to-one relationship is routed for PATCH alone.
     """
-    service, resource = view.service, view.resource
+    refuse_unless_relatable(web.session(), resource, relation, service.resources)
     service.query(service.resources[relation.target], NONE)
     refuse_precondition()
     linkage = read_linkage(read_body(), relation, service.resources)

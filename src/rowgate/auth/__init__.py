@@ -38,6 +38,7 @@ __all__ = [
     "install",
     "make_provider",
     "make_revocations",
+    "share",
     "signing_secret",
 ]
 
@@ -127,11 +128,26 @@ def install(app: Flask, *, provider: Provider, revocations: Revocations) -> Auth
         window=settings.login_window_seconds,
     )
     log_in = LogIn(provider=provider, throttle=throttle)
+    _route(app, log_in, tokens)
+    return Auth(provider=provider, tokens=tokens, log_in=log_in, cookies=cookies, powers=powers)
+
+
+def share(app: Flask, auth: Auth) -> None:
+    """Put the log-in of one app into another one: the same users, tokens and counts of attempts.
+
+    Args:
+        app: the other app; `rowgate.web.install` was called on it.
+        auth: as installed in the first.
+    """
+    auth.tokens.serve(app)
+    _route(app, auth.log_in, auth.tokens)
+
+
+def _route(app: Flask, log_in: LogIn, tokens: Tokens) -> None:
     app.register_blueprint(make_blueprint(log_in=log_in, tokens=tokens))
     # They read their token themselves: refresh takes a refresh token, and log-out either kind.
     web.make_public(app, f"{NAME}.login", f"{NAME}.refresh", f"{NAME}.logout")
     guard.install(app, tokens)
-    return Auth(provider=provider, tokens=tokens, log_in=log_in, cookies=cookies, powers=powers)
 
 
 def _needed(engine: Engine | None) -> Engine:

@@ -62,12 +62,23 @@ class Claims:
         for field in self._fields:
             value = claims.get(field.name)
             if value is not None:
-                found[field.name] = self._typed(id, field.name, value)
+                found[field.name] = self.value(id, field.name, value)
             elif field.default is MISSING and field.default_factory is MISSING:
                 raise BadClaim(f"User {id!r} lacks the claim {field.name!r}.")
         return self._class(id=id, roles=frozenset(roles), **found)
 
-    def _typed(self, id: str, name: str, value: object) -> object:  # noqa: A002
+    def value(self, id: str, name: str, value: object) -> object:  # noqa: A002 - the field's name
+        """One claim as its field has it.
+
+        Args:
+            id: whose it is, for the error.
+            name: the field.
+            value: as stored.
+
+        Raises:
+            BadClaim: it has another type than its field.
+            KeyError: the class has no such field.
+        """
         try:
             return self._read[name](value)
         except (ValueError, TypeError, ArithmeticError) as error:

@@ -7,23 +7,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from sqlalchemy import Engine, bindparam, or_, select, update
+from sqlalchemy import Engine, Select, bindparam, exists, or_, select, update
 
 from rowgate.auth.claims import Claims
 from rowgate.auth.passwords import Passwords
-from rowgate.auth.sql_models import User, UserRole
+from rowgate.auth.sql_models import RevokedToken, User, UserRole
 from rowgate.types import Principal
 
 __all__ = ["Directory", "MemoryProvider", "MemoryUser", "Person", "Provider", "SqlProvider"]
 
 _log = logging.getLogger("rowgate.auth")
 
-# Built once: each request asks it.
 _ACCOUNT = (
     select(User.id, User.password_hash, User.active, User.claims, UserRole.role)
     .outerjoin(UserRole, UserRole.user_id == User.id)
     .where(User.id == bindparam("name"))
 )
+# Built once: each request asks it. No row, where the log-in was ended; a role a row, else.
+_UNLESS_ENDED = _ACCOUNT.where(~exists().where(RevokedToken.jti == bindparam("login")))
 
 
 class Provider(Protocol):
@@ -90,7 +91,7 @@ class SqlProvider:
     """
 
     def __init__(self, engine: Engine, principal_class: type[Principal], *, passwords: Passwords | None = None) -> None:
-        self._engine = engine
+        self.engine = engine
         self._claims = Claims(principal_class)
         self._passwords = passwords or Passwords()
 
@@ -106,17 +107,18 @@ class SqlProvider:
 
     def principal(self, id: str) -> Principal | None:  # noqa: A002
         """See `Provider`. One statement."""
-        account = self._account(id)
-        if account is None or not account.active:
-            return None
-        return self._claims.principal(id=account.id, roles=account.roles, claims=account.claims)
+        return self._active(self._account(id))
+
+    def principal_of(self, id: str, *, login: str) -> Principal | None:  # noqa: A002
+        """As `principal`; None, too, when the log-in with this id was ended in the same database. One statement."""
+        return self._active(self._account(id, _UNLESS_ENDED, login=login))
 
     def users(self, search: str, *, limit: int) -> list[Person]:
         """See `Directory`. Two statements."""
         wanted = search if _storable(search) else ""
         found = or_(User.id.icontains(wanted, autoescape=True), User.name.icontains(wanted, autoescape=True))
         statement = select(User.id, User.name).where(User.active, found).order_by(User.id).limit(limit)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(statement).all()
             held = select(UserRole.user_id, UserRole.role).where(UserRole.user_id.in_([row.id for row in rows]))
             roles = connection.execute(held).all()
@@ -125,11 +127,16 @@ class SqlProvider:
             for row in rows
         ]
 
-    def _account(self, name: str) -> _Account | None:
-        if not _storable(name):
+    def _active(self, account: _Account | None) -> Principal | None:
+        if account is None or not account.active:
             return None
-        with self._engine.connect() as connection:
-            rows = connection.execute(_ACCOUNT, {"name": name}).all()
+        return self._claims.principal(id=account.id, roles=account.roles, claims=account.claims)
+
+    def _account(self, name: str, statement: Select[Any] = _ACCOUNT, **parameters: str) -> _Account | None:
+        if not _storable(name) or not all(map(_storable, parameters.values())):
+            return None
+        with self.engine.connect() as connection:
+            rows = connection.execute(statement, {"name": name, **parameters}).all()
         # Some databases compare without regard to case or trailing spaces; one name is one user here.
         if not rows or rows[0].id != name:
             return None
@@ -148,7 +155,7 @@ class SqlProvider:
             .where(User.id == account.id, User.password_hash == account.password_hash)
             .values(password_hash=self._passwords.hash(password))
         )
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(statement)
         _log.info("Renewed the password hash of %r with the present parameters.", account.id)
 

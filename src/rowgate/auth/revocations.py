@@ -50,14 +50,14 @@ class SqlRevocations:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
 
     def revoke(self, login: str, *, expires_at: int) -> None:
         """See `Revocations`."""
         self.purge(int(time.time()))
         row = {"jti": login, "expires_at": _stored(expires_at), "kind": KIND}
         try:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 connection.execute(insert(RevokedToken).values(row))
         except IntegrityError:
             # Two log-outs at once. Anything else that is wrong must not pass for "revoked".
@@ -66,13 +66,13 @@ class SqlRevocations:
 
     def revoked(self, login: str) -> bool:
         """See `Revocations`. One statement."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             found = connection.scalar(_ENDED, {"login": login})
         return found is not None
 
     def purge(self, now: int) -> int:
         """See `Revocations`."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             return connection.execute(delete(RevokedToken).where(RevokedToken.expires_at < _stored(now))).rowcount
 
 

@@ -2,8 +2,8 @@
 
 A token says who, never what they may do: roles and claims are read from the provider on every request, uncached, so
 that a role taken away, a claim changed or a user deactivated counts from the next request on. It costs one statement
-on the log-in database, and another one asks whether the log-in was ended. A cache of a few seconds would be seconds
-in which a hidden row is shown.
+on the log-in database, which asks whether the log-in was ended as well. A cache of a few seconds would be seconds in
+which a hidden row is shown.
 
 All tokens of one log-in carry its id (``login``) and its end (``login_exp``): log-out ends them together, and
 refreshing cannot prolong a log-in for ever. A refresh token is not replaced when used: two tabs may refresh at once.
@@ -19,18 +19,20 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token
-from jwt import ExpiredSignatureError, PyJWTError, decode
+from jwt import ExpiredSignatureError, InvalidTokenError, PyJWTError, decode
 
 from rowgate.auth.cookies import SessionCookies
 from rowgate.auth.powers import Powers
 from rowgate.auth.providers import Provider
 from rowgate.auth.revocations import Revocations
 from rowgate.auth.secret import derived_key
+from rowgate.auth.standing import make_standing
 from rowgate.errors import BadToken, ExpiredToken, MissingToken, NoSuchUser, RowgateError, ViewRefused
 from rowgate.settings import Secret, Settings
 from rowgate.types import Principal
@@ -47,6 +49,9 @@ LEEWAY = 10
 
 LONGEST = 4096
 """Characters of the longest token looked at; ours have about 400."""
+
+MOST_TOKENS = 1024
+"""Tokens whose signature is remembered to be genuine, the longest unused forgotten first; half a megabyte."""
 
 _CLAIMS: dict[str, type] = {
     "sub": str, "jti": str, "type": str, "login": str, "login_exp": int, "exp": int, "iat": int,
@@ -101,9 +106,19 @@ class Tokens:
         self._powers = powers
         self._cookies = cookies
         self._revocations = revocations
+        self._standing = make_standing(provider, revocations)
         self._access_life = timedelta(minutes=settings.access_minutes)
         self._refresh_life = timedelta(days=settings.refresh_days)
         self._key = derived_key(secret, purpose="tokens")
+        self._signed = lru_cache(maxsize=MOST_TOKENS)(self._read_signed)
+        self.serve(app)
+
+    def serve(self, app: Flask) -> None:
+        """Let ``@jwt_required`` and the making of tokens work in *app* as in the first one.
+
+        Args:
+            app: its ``JWT_*`` configuration is set here.
+        """
         app.config.update(
             JWT_ALGORITHM="HS256",
             # Named again for reading: the algorithm in a token's own header must not choose.
@@ -228,6 +243,8 @@ class Tokens:
             MissingToken, BadToken, ExpiredToken: as `caller`.
         """
         claims = self._claims("access", "refresh")
+        if self._revocations.revoked(claims["login"]):
+            raise _refused()
         self._revocations.revoke(claims["login"], expires_at=claims["login_exp"] + 2 * LEEWAY)
 
     def end(self, caller: Caller) -> None:
@@ -254,32 +271,47 @@ class Tokens:
         )
 
     def _current(self, claims: dict[str, Any]) -> Principal:
-        principal = self._provider.principal(claims["sub"])
+        """The token's user as they are now, unless the log-in was ended: no token counts without this."""
+        principal = self._standing.principal(claims["sub"], login=claims["login"])
         if principal is None:
             raise _refused()
         return principal
 
     def _claims(self, *kinds: Kind) -> dict[str, Any]:
-        """The claims of the request's bearer token, when it is genuine, current, of one of *kinds*, and not ended."""
+        """The claims of the request's bearer token, when it is genuine, current, and of one of *kinds*.
+
+        Whether its log-in was ended is for `_current` to say.
+        """
         return self._genuine(_bearer(), *kinds)
 
     def _genuine(self, token: str, *kinds: Kind) -> dict[str, Any]:
         if len(token) > LONGEST:
             raise _refused()
         try:
-            # PyJWT itself: Flask-JWT-Extended's decode_token takes the token apart three times.
-            claims: dict[str, Any] = decode(
-                token, self._key, algorithms=["HS256"], audience=AUDIENCE, issuer=ISSUER, leeway=LEEWAY
-            )
+            claims = self._signed(token)
         except ExpiredSignatureError:
             raise _expired() from None
         except (PyJWTError, RecursionError):  # deep JSON: only PyJWT 2.15 turns it into its own
             raise _refused() from None
-        # The libraries check those claims that are there; what is used below must be there, exp above all.
+        if claims["exp"] <= time.time() - LEEWAY:
+            raise _expired()
+        if claims["type"] not in kinds:
+            raise _refused()
+        return dict(claims)
+
+    def _read_signed(self, token: str) -> dict[str, Any]:
+        """The claims of a token that this server signed and that is current.
+
+        Kept for the tokens of the moment: whom a signature is by does not change. When a token ends, its user and its
+        log-in are looked at on every request.
+        """
+        # PyJWT itself: Flask-JWT-Extended's decode_token takes the token apart three times.
+        claims: dict[str, Any] = decode(
+            token, self._key, algorithms=["HS256"], audience=AUDIENCE, issuer=ISSUER, leeway=LEEWAY
+        )
+        # The library checks those claims that are there; what is used here must be there, exp above all.
         if any(type(claims.get(name)) is not kind for name, kind in _CLAIMS.items()):
-            raise _refused()
-        if claims["type"] not in kinds or self._revocations.revoked(claims["login"]):
-            raise _refused()
+            raise InvalidTokenError
         return claims
 
     def _answer_for(self, manager: JWTManager) -> None:
