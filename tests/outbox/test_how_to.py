@@ -31,7 +31,8 @@ def declare(folder: Path, receiver: Receiver) -> None:
     line, argument = given.splitlines()[0], re.findall(r"\.\.\., (.*)\)", given)[0]
     settings = folder / "config/settings.py"
     text = settings.read_text(encoding="utf-8")
-    text = text.replace("from database.models import", f"{line}\nfrom database.models import", 1)
+    assert "from security.declare_security import" in text
+    text = text.replace("from security.declare_security import", f"{line}\nfrom security.declare_security import", 1)
     settings.write_text(
         text.replace("project = Project(\n", f"project = Project(\n    {argument},\n", 1), encoding="utf-8"
     )

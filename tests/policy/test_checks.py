@@ -205,6 +205,12 @@ def test_p006_a_permission_reaches_every_entity() -> None:
     assert bound(a_policy()).findings == []
 
 
+def test_p015_an_empty_policy_is_told_once_and_not_for_each_entity() -> None:
+    (finding,) = bound(new_policy()).findings
+    assert (finding.code, finding.level) == ("P015", "warning")
+    assert finding.source is not None
+
+
 # --- P007: classes that cannot be secured
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from rowgate.audit.plain import clean, name, names, shortened
+from rowgate.mapped import is_view
 from rowgate.policy import Decision, Holder
 from rowgate.policy.algebra import FilterVerdict, GrantVerdict
 from rowgate.policy.conditions import Condition
@@ -116,6 +117,18 @@ def as_table(rows: list[tuple[str, str, str, str]], *, indents: list[str]) -> li
 
 
 def _permission_lines(decision: Decision) -> Iterator[Line]:
+    if decision.refused and is_view(decision.entity):
+        yield Line(
+            mark="-",
+            kind="permission",
+            role=None,
+            says=f"{decision.entity.__name__} is a view of the database",
+            outcome="gives no such access",
+            why="it is read, and never written",
+            reason=None,
+            source=None,
+        )
+        return
     if decision.by == "superuser":
         yield Line(
             mark="+",

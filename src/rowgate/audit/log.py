@@ -103,7 +103,8 @@ class _Statement(_Message):
             lines.append(f"  {sql_text(record.sent, brief=True)}")
         rows = f"{record.rows:,} row{'' if record.rows == 1 else 's'}"
         result = rows if record.refused is None else clean(record.refused).rstrip(".")
-        lines.append(f"  {result}, {record.milliseconds:.1f} ms{_request(record.request_id)}")
+        where = f", database {record.database}" if record.database is not None else ""
+        lines.append(f"  {result}, {record.milliseconds:.1f} ms{where}{_request(record.request_id)}")
         return lines
 
     def as_dict(self) -> dict[str, Any]:
@@ -254,7 +255,10 @@ def blocks(who: str, decisions: Sequence[Decision], lines: Sequence[Sequence[Lin
 def statement_dict(record: StatementRecord) -> dict[str, Any]:
     """A statement for JSON: who asked for what, what decided, the SQL, and what came of it."""
     claims = record.principal.claims()
+    # Who has but one database has no use for its name.
+    where = {} if record.database is None else {"database": record.database}
     return {
+        **where,
         "request_id": record.request_id,
         "principal": record.principal.id,
         "roles": sorted(record.roles),

@@ -52,6 +52,9 @@ class Criteria(Protocol):
     def knows(self, name: str) -> bool:
         """Whether there is a table of that name, in any case of letters."""
 
+    def is_elsewhere(self, table: Table) -> bool:
+        """Whether a table is in another database, be it that one of its name is in this one too."""
+
     def rows_of(self, name: str) -> tuple[Table, ColumnElement[bool] | None] | tuple[None, None]:
         """The table of that full name and the condition on its rows; no condition means all of them.
 
@@ -112,6 +115,7 @@ def securing_compiler(base: type[SQLCompiler], *, functions: Iterable[str] = ())
             self.criteria = option.payload if option else None
             self._inside_criteria = 0
             self._writes_to: Any = None
+            self._in_target_clause = False
             self.tables_read: set[str] = set()
             super().__init__(dialect, statement, *args, **kwargs)
 
@@ -179,6 +183,14 @@ def securing_compiler(base: type[SQLCompiler], *, functions: Iterable[str] = ())
             self._writes_to = delete_stmt.table
             return super().visit_delete(delete_stmt, *args, **kw)
 
+        def update_tables_clause(self, *args: Any, **kw: Any) -> Any:
+            # MySQL and MariaDB name the target with the tables it is joined to, without saying that it is the target.
+            self._in_target_clause = True
+            try:
+                return super().update_tables_clause(*args, **kw)
+            finally:
+                self._in_target_clause = False
+
         def visit_rowgate_can(self, element: Can, **kw: Any) -> str:
             if self.criteria is None:
                 raise StatementRefused(
@@ -194,6 +206,11 @@ def securing_compiler(base: type[SQLCompiler], *, functions: Iterable[str] = ())
             if self.criteria is None:
                 raise StatementRefused(
                     f"A statement reads {name!r} without a policy: it is not an ORM statement of a secured session."
+                )
+            if isinstance(table, Table) and self.criteria.is_elsewhere(table):
+                raise StatementRefused(
+                    f"The table {name!r} of the statement is in another database.",
+                    hint="Open a session on the database that has it; a statement reaches into one database alone.",
                 )
             try:
                 return self.criteria.rows_of(name)
@@ -246,8 +263,10 @@ def securing_compiler(base: type[SQLCompiler], *, functions: Iterable[str] = ())
 
         def _is_written(self, table: Any, *, iscrud: bool = False, **_: Any) -> bool:
             # The target of UPDATE or DELETE; its rows are restricted in the WHERE, by the session.
-            if not iscrud or not self.stack:
+            if not (iscrud or self._in_target_clause) or not self.stack:
                 return False
+            # The target comes first; a table that is joined to it under the same name reads like any other.
+            self._in_target_clause = False
             target = getattr(self.stack[-1]["selectable"], "table", None)
             return target is not None and target.fullname == getattr(table, "fullname", None)
 

@@ -65,6 +65,9 @@ class HolderCriteria:
     def knows(self, name: str) -> bool:
         return name.lower() in self._tables.lower_names
 
+    def is_elsewhere(self, table: Table) -> bool:
+        return self._bound.territory.is_elsewhere(table)
+
     def rows_of(self, name: str) -> tuple[Table, ColumnElement[bool] | None]:
         made = self._made.get(name)
         if made is None:
@@ -116,6 +119,9 @@ class EveryRow:
         self.cache_key = cache_key
 
     def knows(self, name: str) -> bool:
+        return False
+
+    def is_elsewhere(self, table: Table) -> bool:
         return False
 
     def rows_of(self, name: str) -> tuple[None, None]:

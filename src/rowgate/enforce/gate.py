@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -17,8 +18,11 @@ from rowgate.enforce.engine import secured_engine
 from rowgate.enforce.records import ActionRecord, Observer, TrustedRecord
 from rowgate.enforce.session import SecureSession, TrustedSession
 from rowgate.errors import ActionRefused, MissingPrincipal, StatementRefused
+from rowgate.mapped import computed_columns
 from rowgate.policy import Authorization, BoundPolicy, Holder, Policy
-from rowgate.policy.declarations import Source
+from rowgate.policy.actions import ActionRule
+from rowgate.policy.declarations import GlobalFilter, Grant, Permission, Source
+from rowgate.policy.fields import FieldRule
 from rowgate.types import Access, Principal
 
 __all__ = ["Gate", "Recorder", "Rules"]
@@ -69,6 +73,10 @@ class Gate:
         recorder: told of every flush, in its transaction (webhooks are recorded by one); None for none.
         functions: SQL functions that statements may call besides those known to be harmless; none of them may run SQL
             or read a table by its name.
+        elsewhere: the mapped classes of each other database that the policy speaks of; no session of this gate may
+            touch them.
+        relates: whether the relationships of the policy are in this database.
+        database: its name, for the log; None for the main one, which goes without.
 
     Raises:
         CheckFailed: the policy has errors.
@@ -84,18 +92,25 @@ class Gate:
         observers: Sequence[Observer] = (),
         recorder: Recorder | None = None,
         functions: Iterable[str] = (),
+        elsewhere: Iterable[Iterable[type]] = (),
+        relates: bool = True,
+        database: str | None = None,
     ) -> None:
         self.policy = policy
+        self.database = database
         self.plain_engine = engine
         self.rules = rules
         self.observers = tuple(observers)
         self.recorder = recorder
-        self.bound = BoundPolicy(policy, entities_of(models), dialect=engine.dialect.name)
+        self.bound = BoundPolicy(
+            policy, entities_of(models), dialect=engine.dialect.name, elsewhere=elsewhere, relates=relates
+        )
         self.tables = SecuredTables(self.bound)
         self.governed = rules.governed if rules is not None else frozenset()
         if recorder is not None:
             self.governed |= recorder.recorded
-        self.derived: Mapping[type, Mapping[str, str]] = rules.derived if rules is not None else {}
+        # Nobody writes what is computed, by a rule or by the database.
+        self.derived: Mapping[type, Mapping[str, str]] = _derived(rules, self.bound.entities)
         self.defaulted: Mapping[type, frozenset[str]] = rules.defaulted if rules is not None else {}
         self.engine = secured_engine(engine, functions=functions)
         self.writing_engine = self.engine.execution_options(**{BEGIN_MODE: "IMMEDIATE"})
@@ -204,6 +219,23 @@ class Gate:
         with TrustedSession(self, reason=reason, request_id=request_id) as session:
             yield session
 
+    def without(self, declared: Permission | GlobalFilter | Grant | FieldRule | ActionRule) -> Gate:
+        """The same gate, on the same database, as if one line of the policy were not there; it tells no observers.
+
+        For finding out what the line is for. Serve nobody through it.
+
+        Args:
+            declared: a line of the policy.
+        """
+        made = copy(self)
+        made.observers = ()
+        made.bound = self.bound.without(declared)
+        made.tables = SecuredTables(made.bound)
+        # The compiled statements are kept in one cache, under names that no two criteria share.
+        made._criteria = {}
+        made.column_reads = ColumnReads()
+        return made
+
     def criteria_of(self, holder: Holder) -> HolderCriteria:
         """The criteria shared by all principals with one holder."""
         made = self._criteria.get(holder)
@@ -218,3 +250,14 @@ def entities_of(models: type[DeclarativeBase] | Iterable[type]) -> list[type]:
     if isinstance(models, type) and issubclass(models, DeclarativeBase):
         return [mapper.class_ for mapper in models.registry.mappers]
     return list(models)
+
+
+def _derived(rules: Rules | None, entities: Iterable[type]) -> dict[type, Mapping[str, str]]:
+    by_rules = rules.derived if rules is not None else {}
+    computed = {entity: computed_columns(entity) for entity in entities}
+    texts = {
+        entity: {name: f"computed by the database: {expression}" for name, expression in columns.items()}
+        for entity, columns in computed.items()
+        if columns
+    }
+    return {entity: {**texts.get(entity, {}), **by_rules.get(entity, {})} for entity in {**texts, **by_rules}}

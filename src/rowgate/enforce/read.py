@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Result, TextClause
 from sqlalchemy.engine.result import ChunkedIteratorResult
@@ -18,6 +18,7 @@ from rowgate.enforce.can import permissions_in
 from rowgate.enforce.compiler import EnforcedBy
 from rowgate.enforce.records import SentStatement, StatementRecord
 from rowgate.errors import AccessRefused, ReadOnlyView, RowgateError, StatementRefused
+from rowgate.mapped import is_view
 from rowgate.policy import Decision
 from rowgate.types import Access
 
@@ -86,6 +87,9 @@ def enforce(session: SecureSession, state: ORMExecuteState) -> None:
         state.parameters = {**parameters, **session.values()}
 
 
+_VIEW: Final = "Change the rows that the view is made of."
+
+
 def refuse_verb(session: SecureSession, entity: type, access: Access) -> Decision:
     """The decision for a verb on an entity.
 
@@ -96,6 +100,8 @@ def refuse_verb(session: SecureSession, entity: type, access: Access) -> Decisio
     decision = session.decide(entity, access)
     if access not in session.verbs:
         raise ReadOnlyView.of(session.principal.id)
+    if decision.refused and access is not Access.READ and is_view(entity):
+        raise AccessRefused(f"{entity.__name__} is a view of the database: it is read, and never written.", hint=_VIEW)
     if decision.refused:
         raise AccessRefused(f"You may not {(access.name or '').lower()} {entity.__name__}.")
     return decision
@@ -123,6 +129,7 @@ def report(
         milliseconds=(perf_counter() - started) * 1000,
         refused=refused,
         actor=session.actor,
+        database=session.gate.database,
     )
     for observer in session.gate.observers:
         observer.statement(record)

@@ -55,6 +55,7 @@ class StatementRecord:
         milliseconds: from the statement's start to its last row.
         refused: the error's words, where it was refused; then ``rows`` is 0.
         actor: who really asks, where somebody views the rows as ``principal``; None where nobody does.
+        database: the name of a further database; None for the main one.
     """
 
     request_id: str | None
@@ -67,6 +68,7 @@ class StatementRecord:
     milliseconds: float
     refused: str | None = None
     actor: str | None = None
+    database: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,7 +105,13 @@ class SecureSession(GateSession):
 
     def decide(self, entity: type, access: Access) -> Decision:
         """What the principal may do to rows of an entity with one verb."""
-        decision = self.gate.bound.decide(self.holder, entity, access)
+        try:
+            decision = self.gate.bound.decide(self.holder, entity, access)
+        except KeyError:
+            raise StatementRefused(
+                f"{entity.__name__} is none of the entities of this session's database.",
+                hint="Open a session on the database that has it; a statement reaches into one database alone.",
+            ) from None
         return decision if access in self._verbs else replace(decision, refused=True, _made={})
 
     # --- relationships

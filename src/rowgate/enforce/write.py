@@ -116,7 +116,7 @@ def refuse_read_only(session: SecureSession, entity: type, names: Iterable[str])
     faults = sorted(set(names) & set(derived))
     if faults:
         raise ReadOnlyColumn(
-            f"{', '.join(faults)} of {entity.__name__} is computed by a business rule.",
+            f"{', '.join(faults)} of {entity.__name__} is computed, by a business rule or by the database.",
             pointers=[f"/data/attributes/{name}" for name in faults],
         )
 

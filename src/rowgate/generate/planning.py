@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKeyConstraint, Integer, Table
 
 from rowgate.generate.choices import allowed_values, is_json
 from rowgate.generate.classes import ClassPlan, ColumnPlan, LinkPlan, Report
 from rowgate.generate.column_types import UNDECLARED, ColumnTypes, Unmappable
 from rowgate.generate.introspect import Introspected
 from rowgate.generate.names import attribute_name, class_name, free_name, identifier
+from rowgate.generate.table_keys import Notes, is_link, key_of, key_order, referred
 
-__all__ = ["Planned", "key_order", "plan_classes", "referred"]
+__all__ = ["Planned", "plan_classes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,36 +28,28 @@ class Planned:
     report: Report
 
 
-@dataclass
-class _Notes:
-    not_mapped: dict[str, str] = field(default_factory=dict)
-    renamed: dict[str, str] = field(default_factory=dict)
-    keys_inferred: dict[str, str] = field(default_factory=dict)
-    types_not_known: dict[str, str] = field(default_factory=dict)
-
-
 def plan_classes(found: Introspected) -> Planned:
     """Decide what becomes of each table and view.
 
     Args:
         found: what the database holds.
     """
-    notes = _Notes()
+    notes = Notes()
     types = ColumnTypes(found.dialect)
     tables = sorted(found.metadata.tables.values(), key=lambda table: (table.name.casefold(), table.fullname))
     for name, why in sorted(found.unread.items()):
         notes.not_mapped[name] = (
             f"It could not be read: {why}. Mend it in the database, or leave it out: --exclude {name}"
         )
-    links = {table.fullname: table for table in tables if _is_link(table, found)}
+    links = {table.fullname: table for table in tables if is_link(table, found)}
     keys = {
-        table.fullname: key for table in tables if table.fullname not in links and (key := _key(table, found, notes))
+        table.fullname: key for table in tables if table.fullname not in links and (key := key_of(table, found, notes))
     }
     # A link to a table without a class joins nothing; it is an entity, if it can be one.
     for name, table in list(links.items()):
         if not all(referred(each)[0] in keys for each in table.foreign_key_constraints):
             del links[name]
-            if key := _key(table, found, notes):
+            if key := key_of(table, found, notes):
                 keys[name] = key
     classes: list[ClassPlan] = []
     names: set[str] = set()
@@ -111,75 +104,8 @@ def plan_classes(found: Introspected) -> Planned:
     return Planned(classes=tuple(ordered), links=tuple(planned_links), aliases=aliases, report=report)
 
 
-# --- keys ---------------------------------------------------------------------------------------------------------
-
-
-def _is_link(table: Table, found: Introspected) -> bool:
-    """Whether a table is nothing but pairs of keys of two others."""
-    constraints = table.foreign_key_constraints
-    if table.fullname in found.views or len(constraints) != 2:
-        return False
-    held = [column.name for each in constraints for column in each.columns]
-    if sorted(held) != sorted(table.columns.keys()) or any(column.nullable for column in table.columns):
-        return False
-    key = {column.name for column in table.primary_key.columns}
-    if key != set(held):
-        return False
-    return not any(
-        referred(each)[0] == table.fullname
-        for other in found.metadata.tables.values()
-        for each in other.foreign_key_constraints
-    )
-
-
-def _key(table: Table, found: Introspected, notes: _Notes) -> tuple[str, ...]:
-    """The columns of the primary key, or of one that stands in for it; empty where there is none."""
-    name = table.fullname
-    if name in found.views:
-        view_key = found.view_keys.get(name)
-        if view_key is None:
-            notes.not_mapped[name] = (
-                "It is a view, and no column is called as a key and tells its rows apart. "
-                + ("Give" if found.choice.infer_keys else "Run again with --infer-keys to try other columns, or give")
-                + " it a column called id."
-            )
-            return ()
-        notes.keys_inferred[name] = f"{', '.join(view_key.columns)}: no two rows of the view have the same value today"
-        return view_key.columns
-    if table.primary_key.columns:
-        return tuple(column.name for column in table.primary_key.columns)
-    unique = _unique(table)
-    if unique and found.choice.infer_keys:
-        notes.keys_inferred[name] = f"{', '.join(unique)}: unique and never NULL"
-        return unique
-    notes.not_mapped[name] = "It has no primary key. " + (
-        f"{', '.join(unique)} would do for one: run again with --infer-keys." if unique else "Give it one."
-    )
-    return ()
-
-
-def _unique(table: Table) -> tuple[str, ...]:
-    """The columns of the smallest unique constraint or index over columns that are never NULL."""
-    found: list[tuple[str, ...]] = []
-    candidates: list[Any] = [*table.constraints, *table.indexes]
-    for each in candidates:
-        whole = isinstance(each, UniqueConstraint) or (
-            isinstance(each, Index)
-            and bool(each.unique)
-            and all(isinstance(part, Column) for part in each.expressions)
-            and not any(each.dialect_kwargs.get(f"{name}_where") is not None for name in ("postgresql", "sqlite"))
-        )
-        if whole and len(each.columns) and not any(column.nullable for column in each.columns):
-            found.append(tuple(column.name for column in each.columns))
-    order = list(table.columns.keys())
-    return min(found, key=lambda names: (len(names), [order.index(each) for each in names]), default=())
-
-
-# --- columns ------------------------------------------------------------------------------------------------------
-
-
 def _class(
-    name: str, table: Table, key: tuple[str, ...], found: Introspected, types: ColumnTypes, notes: _Notes
+    name: str, table: Table, key: tuple[str, ...], found: Introspected, types: ColumnTypes, notes: Notes
 ) -> ClassPlan | None:
     plan = ClassPlan(name=name, table=table, is_view=table.fullname in found.views)
     taken: set[str] = set()
@@ -266,7 +192,7 @@ def _link_columns(table: Table, types: ColumnTypes) -> list[ColumnPlan]:
     ]
 
 
-def _drop_lost_keys(classes: list[ClassPlan], notes: _Notes) -> None:
+def _drop_lost_keys(classes: list[ClassPlan], notes: Notes) -> None:
     """Keep the foreign keys whose both ends are there."""
     by_table = {plan.table.fullname: plan for plan in classes}
     for plan in classes:
@@ -287,21 +213,6 @@ def _is_dotted(constraint: ForeignKeyConstraint) -> bool:
     """Whether a name has a dot, so that SQLAlchemy could not tell its parts."""
     table = constraint.referred_table
     return "." in table.name or any("." in element.column.name for element in constraint.elements)
-
-
-def referred(constraint: ForeignKeyConstraint) -> tuple[str, list[str]]:
-    """The full name of the table that a foreign key leads to, and the names of the columns there."""
-    parts = [element.target_fullname.rsplit(".", 1) for element in constraint.elements]
-    return parts[0][0], [column for _, column in parts]
-
-
-def key_order(table: Table) -> list[ForeignKeyConstraint]:
-    """The foreign keys of a table, in the order of their columns."""
-    order = list(table.columns.keys())
-    return sorted(
-        table.foreign_key_constraints,
-        key=lambda each: ([order.index(column.name) for column in each.columns], referred(each)),
-    )
 
 
 def _name_choices(classes: Iterable[ClassPlan], taken: set[str]) -> dict[str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, Table, UniqueConstraint
 
 from rowgate.generate.classes import ClassPlan, LinkPlan, RelationshipPlan
 from rowgate.generate.names import free_name, role_of
-from rowgate.generate.planning import key_order, referred
+from rowgate.generate.table_keys import key_order, referred
 
 __all__ = ["relate"]
 
