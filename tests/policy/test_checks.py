@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import ForeignKey, Table, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from database.models import Base
+from rowgate.enforce.gate import entities_of
 from rowgate.errors import DeclarationError
-from rowgate.policy import CheckFailed, Finding, Policy
+from rowgate.policy import BoundPolicy, CheckFailed, Finding, Policy
 from rowgate.policy.checks import CHECKS
 from rowgate.types import Access
+from security.declare_security import policy
 from tests.policy.declared import Category, Customer, Note, Roles, Tenanted, User, bound, new_policy
 
 
@@ -272,6 +275,16 @@ def test_p007_a_grant_on_a_class_outside_of_the_models() -> None:
 
 
 # --- all of them
+
+
+def test_p028_relationships_on_a_database_they_are_not_compiled_for() -> None:
+    entities = entities_of(Base)
+    with pytest.raises(CheckFailed) as caught:
+        BoundPolicy(policy, entities, dialect="mysql")
+    (found,) = [finding for finding in caught.value.findings if finding.level == "error"]
+    assert (found.code, found.message) == ("P028", "The database is mysql.")
+    assert found.source is not None
+    assert BoundPolicy(policy, entities, dialect="postgresql").relations is not None
 
 
 def test_every_finding_is_told_at_once() -> None:

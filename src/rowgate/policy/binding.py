@@ -30,6 +30,8 @@ from rowgate.types import Access, Principal
 
 __all__ = ["BoundPolicy"]
 
+_RELATING = frozenset({"sqlite", "postgresql"})
+"""The databases whose SQL the relationship compiler writes."""
 
 _Declared: TypeAlias = Declaration | FieldRule | ActionRule
 
@@ -226,6 +228,9 @@ class BoundPolicy:
             related += [grant for grant in self.policy.grants if grant.permission]
             for each in related:
                 self._note("P025", "No relationship schema is declared.", each)
+            return None
+        if dialect not in _RELATING:
+            self.findings.append(Finding.of("P028", f"The database is {dialect}.", source=declared.source))
             return None
         schema = read_schema(declared, self.findings.append)
         if schema is None:

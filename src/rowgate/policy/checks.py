@@ -122,6 +122,11 @@ CHECKS: Mapping[str, tuple[Level, str, str]] = {
         "A relation grant is on an entity of another database than the relationships.",
         "Write a grant with where=, or keep the entity in the main database.",
     ),
+    "P028": (
+        "error",
+        "Relationship grants do not speak the language of this database.",
+        "They are compiled for SQLite and PostgreSQL. Take policy.relations(...) out, and write grants with where=.",
+    ),
     "P030": (
         "error",
         "ui/admin.yaml says something that cannot be meant.",
