@@ -34,14 +34,14 @@ _QUIET = 4
 """Moments without a request after which a page has what it asked for."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     expect.set_options(timeout=WAIT)
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     if CHROMIUM is None:
         message = "there is no chromium; on Debian: apt-get install chromium"
@@ -88,7 +88,7 @@ def served(engine: Engine, users: Path, folder: Path, *, root: Path = project.ro
         app.extensions["rowgate"].gate.plain_engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(sqlite_copies: Copies, users_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """For tests that change nothing."""
     with served(sqlite_copies(), users_template, tmp_path_factory.mktemp("site")) as made:
