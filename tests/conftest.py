@@ -222,6 +222,14 @@ def users_engine(users_template: Path, tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
+# --- the longest first, so that no process is left with them at the end ---------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the random worlds; all others stay in their order."""
+    items.sort(key=lambda item: item.path.parent.name != "property")
+
+
 # --- what the matrix of leaks did; here, because a run that is spread over processes asks only this file -------------
 
 

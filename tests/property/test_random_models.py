@@ -157,27 +157,27 @@ def server(postgres_copies: Copies) -> EngineOf:
     return lambda: engine
 
 
-@profile(examples(300))
+@profile(examples(100))
 @given(world=worlds())
 def test_reads_on_sqlite(memory: EngineOf, world: World) -> None:
     check_reads(memory(), world)
 
 
-@profile(examples(300))
+@profile(examples(100))
 @given(world=worlds())
 def test_writes_on_sqlite(memory: EngineOf, world: World) -> None:
     check_writes(memory(), world)
 
 
 @pytest.mark.postgresql
-@profile(examples(40))
+@profile(examples(20))
 @given(world=worlds())
 def test_reads_on_postgresql(server: EngineOf, world: World) -> None:
     check_reads(server(), world)
 
 
 @pytest.mark.postgresql
-@profile(examples(40))
+@profile(examples(20))
 @given(world=worlds())
 def test_writes_on_postgresql(server: EngineOf, world: World) -> None:
     check_writes(server(), world)
