@@ -21,7 +21,7 @@ def test_every_entity_has_its_addresses(reading: Served) -> None:
     rules = {rule.rule for rule in reading.app.url_map.iter_rules()}
     for entity in reading.gate.bound.entities:
         name = entity.__name__
-        assert {f"/api/{name}", f"/api/{name}/<string:row_id>"} <= rules
+        assert {f"/api/{name}", f"/api/{name}/<id:row_id>"} <= rules
 
 
 def test_safrs_leaves_the_app_as_it_is(reading: Served) -> None:

@@ -62,7 +62,7 @@ def test_the_document_is_valid(document: Any) -> None:
 
 def test_the_document_has_every_address(document: Any, reading: Served) -> None:
     routed = {
-        re.sub(r"<string:(\w+)>", r"{\1}", rule.rule): (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        re.sub(r"<id:(\w+)>", r"{\1}", rule.rule): (rule.methods or set()) - {"HEAD", "OPTIONS"}
         for rule in reading.app.url_map.iter_rules()
         if (rule.endpoint.startswith("api:") or rule.endpoint in OWN) and not rule.rule.endswith("/")
     }

@@ -111,7 +111,7 @@ def test_a_line_of_the_access_log(make_app: MakeApp, lines: list[str]) -> None:
     assert found.pop("statements") > 1
     assert found.pop("time")
     assert found.pop("bytes") > 0
-    assert re.fullmatch(r"/api/Customer/<string:\w+>", found.pop("route"))
+    assert re.fullmatch(r"/api/Customer/<id:\w+>", found.pop("route"))
     assert found == {
         "event": "request",
         "request_id": "r-1",
@@ -176,7 +176,7 @@ def test_metrics_count_by_route_and_never_by_address(make_app: MakeApp) -> None:
     for key in ("ALFKI", "ANATR", "NOPE"):
         client.get(f"/api/Customer/{key}", headers=headers)
     client.open("/nowhere/secret", method="PROPFIND")
-    shown = re.sub(r"<string:\w+>", "<key>", client.get("/metrics").get_data(as_text=True))
+    shown = re.sub(r"<id:\w+>", "<key>", client.get("/metrics").get_data(as_text=True))
     route = 'route="/api/Customer/<key>"'
     assert f'rowgate_requests_total{{method="GET",{route},status="200"}} 2.0' in shown
     assert f'rowgate_requests_total{{method="GET",{route},status="404"}} 1.0' in shown

@@ -304,6 +304,6 @@ def test_metrics_know_the_route(tmp_path: Path) -> None:
     house = House(app)
     house.get("ann", "/hr/api/Employee/11")
     text = house.app.test_client().get("/metrics").text
-    assert 'route="/hr/api/Employee/<string:row_id>"' in text
+    assert 'route="/hr/api/Employee/<id:row_id>"' in text
     assert 'route="none"' not in text
     opened_by(app).close()

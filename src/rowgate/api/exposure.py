@@ -88,7 +88,7 @@ class _Api(SAFRSAPI):  # type: ignore[misc]
             made: type[_Exposed] = resource.SAFRSObject  # type: ignore[attr-defined]
             instance = options["endpoint"] == made.get_endpoint(type="instance")
             resource = _view(RowView if instance else ListView, made)
-            urls = (f"/{made._s_type}/<string:row_id>",) if instance else (f"/{made._s_type}",)
+            urls = (f"/{made._s_type}/<id:row_id>",) if instance else (f"/{made._s_type}",)
             options["methods"] = ["OPTIONS", *sorted(made.http_methods - {"POST"} if instance else made.http_methods)]
         # What is deprecated is left out of SAFRS' own document. It would write the whole of it anew for every address,
         # so that a start would take four times as long with twice the tables.
@@ -99,7 +99,7 @@ class _Api(SAFRSAPI):  # type: ignore[misc]
     def expose_relationship(self, relationship: Relation, url_prefix: str, tags: Any, properties: Any) -> None:
         """Both addresses of a relationship. SAFRS' own would need its base class on the related model."""
         exposed = properties["SAFRSObject"]
-        row = f"/{exposed._s_type}/<string:row_id>"
+        row = f"/{exposed._s_type}/<id:row_id>"
         methods = ["OPTIONS", "GET", "PATCH", *(["POST", "DELETE"] if relationship.to_many else [])]
         for view, path, kind in (
             (RelatedView, f"{row}/{relationship.name}", "related"),

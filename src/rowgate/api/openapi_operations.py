@@ -131,8 +131,11 @@ def query_parameter(
 
 
 def list_of(name: str, description: str, members: Sequence[str]) -> dict[str, Json]:
-    """A parameter that holds names, with commas between them: some of *members*, each once or several times."""
-    schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(members)}}
+    """A parameter that holds names, with commas between them: some of *members*, each once or several times.
+
+    No name, too: empty ones are passed over, and ``fields[X]=`` asks for none (JSON:API 1.1, sparse fieldsets).
+    """
+    schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": [*members, ""]}}
     return query_parameter(name, description, schema, style="form", explode=False)
 
 

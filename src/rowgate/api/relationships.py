@@ -71,7 +71,7 @@ def install(app: Flask, service: Service) -> None:
             endpoint = f"api:{resource.name}:{part}"
             view = views[part].as_view(endpoint, service, resource)
             for slash in ("", "/"):
-                app.add_url_rule(f"{PREFIX}/{resource.name}/<string:row_id>/{part}{slash}", endpoint, view)
+                app.add_url_rule(f"{PREFIX}/{resource.name}/<id:row_id>/{part}{slash}", endpoint, view)
 
 
 class _RowView(MethodView):

@@ -92,7 +92,7 @@ class Procedure:
     def path(self) -> str:
         """The address below the API's prefix, as Flask writes it."""
         return (
-            f"/{self.resource.name}/<string:row_id>/{self.name}"
+            f"/{self.resource.name}/<id:row_id>/{self.name}"
             if self.on_row
             else f"/{self.resource.name}/{self.name}"
         )

@@ -31,7 +31,7 @@ class Served:
         principal: the id of whose rows were served; None for nobody's.
         actor: who really asked, where somebody viewed the rows as the principal.
         method: of the request, as sent.
-        route: the rule that matched (``/api/Customer/<string:id>``); None where none did.
+        route: the rule that matched (``/api/Customer/<id:row_id>``); None where none did.
         path: the address without its query.
         parameters: the names of the query's parameters, without their values.
         status: of the answer.

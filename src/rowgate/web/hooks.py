@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from rowgate.settings import Settings
 from rowgate.web import bodies, context, cors, headers
 from rowgate.web.runtime import EXTENSION, Runtime
+from rowgate.web.slashes import EncodedSlashes, RowId
 
 if TYPE_CHECKING:
     from rowgate.enforce import Gate
@@ -35,13 +36,17 @@ def install(
         gate: opens the sessions.
         settings: as read at start.
         gates: of every database, by name.
-        proxies: whether the app sees through proxies itself; one that is mounted in another leaves it to that.
+        proxies: whether the app sees through proxies and reads the path as sent; one that is mounted in another leaves
+            both to that.
     """
     held = Runtime(gate=gate, settings=settings, public=set(), gates=gates or {})
     app.extensions[EXTENSION] = held
     if settings.trusted_proxies and proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.url_map.converters["id"] = RowId
+    if proxies:
+        app.wsgi_app = EncodedSlashes(app.wsgi_app)  # type: ignore[method-assign]
     if settings.cors_origins:
         cors.install(app, settings.cors_origins)
 
