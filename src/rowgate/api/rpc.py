@@ -91,11 +91,7 @@ class Procedure:
     @property
     def path(self) -> str:
         """The address below the API's prefix, as Flask writes it."""
-        return (
-            f"/{self.resource.name}/<id:row_id>/{self.name}"
-            if self.on_row
-            else f"/{self.resource.name}/{self.name}"
-        )
+        return f"/{self.resource.name}/<id:row_id>/{self.name}" if self.on_row else f"/{self.resource.name}/{self.name}"
 
 
 def procedure(resource: ResourceType, function: Callable[..., object], *, on_row: bool) -> Procedure:
